@@ -1,0 +1,41 @@
+# One INTERFACE target carries the language, the warnings and the include root.
+add_library(closewait_options INTERFACE)
+target_compile_features(closewait_options INTERFACE cxx_std_20)
+target_include_directories(closewait_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(closewait_options INTERFACE
+  -Wall -Wextra -Wno-missing-field-initializers -Wconversion -Wshadow -Wold-style-cast -Werror=return-type -Werror=switch)
+target_compile_definitions(closewait_options INTERFACE
+  CLOSEWAIT_VERSION="${PROJECT_VERSION}"
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_STD_INVOKE_RESULT)
+if(CLOSEWAIT_SANITIZE)
+  target_compile_options(closewait_options INTERFACE
+    -fsanitize=${CLOSEWAIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(closewait_options INTERFACE -fsanitize=${CLOSEWAIT_SANITIZE})
+endif()
+
+# closewait_library(NAME SOURCES file... LINKS target...): a folder's library, closewait_NAME.
+# What a folder may use is what it links here; tests/source_rules holds the #include lines to it.
+function(closewait_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(closewait_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(closewait_${name} PUBLIC closewait_options ${ARG_LINKS})
+endfunction()
+
+# closewait_program(NAME SOURCE LINKS target...): a thin main, put into bin/.
+function(closewait_program name source)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_executable(${name} ${source})
+  target_link_libraries(${name} PRIVATE closewait_options ${ARG_LINKS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
+# closewait_test(NAME SOURCES file_test.cc... LINKS target...): one test program a folder,
+# each of its cases one CTest test.
+function(closewait_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE
+    closewait_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
+    PROPERTIES TIMEOUT 120 ENVIRONMENT "CLOSEWAIT_BIN=${CMAKE_BINARY_DIR}/bin")
+endfunction()

@@ -1,0 +1,64 @@
+#include "faults/behaviour.h"
+
+#include "base/units.h"
+
+namespace closewait {
+namespace {
+
+error_code set(Params& params, Parameter::Field field, Result<std::uint64_t> value) {
+  if (!value) return value.error();
+  params.*std::get<std::uint64_t Params::*>(field) = *value;
+  return {};
+}
+
+Result<std::uint64_t> parse_count(std::string_view text) {
+  if (text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+  }
+  return parse_bytes(text);
+}
+
+Result<std::uint64_t> parse_whole_byte_rate(std::string_view text) {
+  const auto rate = parse_byte_rate(text);
+  if (!rate) return rate.error();
+  return static_cast<std::uint64_t>(*rate);
+}
+
+}  // namespace
+
+error_code set_param(Params& params, const Parameter& parameter, std::string_view text) {
+  switch (parameter.kind) {
+    case Parameter::Kind::kBytes: return set(params, parameter.field, parse_bytes(text));
+    case Parameter::Kind::kByteRate:
+      return set(params, parameter.field, parse_whole_byte_rate(text));
+    case Parameter::Kind::kCount: return set(params, parameter.field, parse_count(text));
+    case Parameter::Kind::kDuration: {
+      const auto value = parse_duration(text);
+      if (!value) return value.error();
+      params.*std::get<Nanoseconds Params::*>(parameter.field) = *value;
+      return {};
+    }
+  }
+  return {};
+}
+
+std::string_view example_of(Parameter::Kind kind) {
+  switch (kind) {
+    case Parameter::Kind::kBytes: return kBytesExample;
+    case Parameter::Kind::kByteRate: return kByteRateExample;
+    case Parameter::Kind::kCount: return "a whole number such as 10";
+    case Parameter::Kind::kDuration: return kDurationExample;
+  }
+  return {};
+}
+
+Params default_params(const Behaviour& behaviour) {
+  Params params;
+  for (const Parameter& parameter : behaviour.parameters) {
+    // The catalogue's test holds that every default is understood.
+    static_cast<void>(set_param(params, parameter, parameter.fallback));
+  }
+  return params;
+}
+
+}  // namespace closewait

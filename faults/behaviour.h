@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "record/outcome.h"
+
+namespace boost::asio {
+class any_io_executor;
+template <typename T, typename Executor>
+class awaitable;
+}  // namespace boost::asio
+
+namespace closewait {
+
+class Client;
+class Exchange;
+
+// What a behaviour may be told. Each behaviour's row lists those it knows; the others keep their
+// zero and are never read.
+struct Params {
+  std::uint64_t size = 0;      // bytes of response to ask for
+  std::uint64_t bytes = 0;     // bytes after which something happens
+  std::uint64_t rate = 0;      // bytes per second
+  std::uint64_t requests = 0;  // exchanges on one connection
+  Nanoseconds wait{0};         // before the next step
+  Nanoseconds hold{0};         // how long to stay
+  Nanoseconds every{0};        // between two steps
+  Nanoseconds timeout{0};      // from the start to the behaviour's own deadline
+};
+
+// A parameter of a row: how a scenario writes it and where it goes.
+struct Parameter {
+  enum class Kind : std::uint8_t { kBytes, kDuration, kByteRate, kCount };
+  using Field = std::variant<std::uint64_t Params::*, Nanoseconds Params::*>;
+
+  std::string_view name;
+  Kind kind;
+  Field field;
+  std::string_view fallback;  // the default, as a scenario would write it: "8MiB"
+  std::string_view meaning;
+};
+
+// How a client ends. It decides what a leak of it looks like, so there is exactly one a row.
+enum class End : std::uint8_t { kFin, kRst };
+
+// What the behaviour needs of the target to be able to happen.
+struct Needs {
+  std::uint64_t response_bytes = 0;  // the target must be able to give this much in one response
+  bool keep_alive = false;
+  bool tcp = false;  // does not apply to Unix sockets
+};
+
+// What a correct server owes it.
+enum class Owed : std::uint8_t { kNothing, kResponse, kEveryResponse };
+
+// The row of a behaviour: what preflight, docs and tests read.
+struct Behaviour {
+  using Coroutine = boost::asio::awaitable<Outcome, boost::asio::any_io_executor>;
+  using Run = Coroutine (*)(Client&, Exchange&, const Params&);
+
+  std::string_view name;
+  std::string_view story;
+  std::span<const Parameter> parameters;
+  Needs needs;
+  Owed owed;
+  End end;
+  bool polite;  // a control: its failures are the target's
+  Run run;
+};
+
+// Every behaviour there is, the polite ones first.
+[[nodiscard]] std::span<const Behaviour> catalogue();
+[[nodiscard]] const Behaviour* find_behaviour(std::string_view name);
+[[nodiscard]] std::span<const std::string_view> behaviour_names();
+
+[[nodiscard]] Params default_params(const Behaviour& behaviour);
+// Sets one parameter from its text; the error is errc::invalid_argument.
+[[nodiscard]] error_code set_param(Params& params, const Parameter& parameter,
+                                   std::string_view text);
+// "a size such as 64KiB" for what `kind` is written like.
+[[nodiscard]] std::string_view example_of(Parameter::Kind kind);
+
+}  // namespace closewait

@@ -1,0 +1,343 @@
+#include "faults/client.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace closewait {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
+
+// Less than any pair of socket buffers holds.
+constexpr std::uint64_t kUnansweredWindow = 64 * 1024;
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// Errors of connect() and bind() that say nothing about the target.
+bool is_rigs_own(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         error == EADDRNOTAVAIL || error == EADDRINUSE || error == EPERM || error == EACCES;
+}
+
+}  // namespace
+
+Client::Client(asio::io_context& io, const Setup& setup)
+    : target_(setup.target),
+      local_(setup.local),
+      scratch_(setup.scratch),
+      tally_(setup.tally),
+      timeout_(setup.timeout),
+      due_(setup.planned),
+      started_(Clock::now()),
+      ended_(started_),
+      random_(setup.choices),
+      socket_(io),
+      pause_(io),
+      watchdog_(io) {}
+
+Client::~Client() { abandon(); }
+
+int Client::fd() { return fd_ ? fd_.get() : socket_.native_handle(); }
+
+error_code Client::open() {
+  fd_ = UniqueFd(::socket(target_->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd_) return last_error();
+  if (receive_buffer_ != 0) {
+    const int bytes = static_cast<int>(receive_buffer_);
+    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) != 0) {
+      return last_error();
+    }
+  }
+  if (!local_) return {};
+  const int on = 1;
+  const int option = local_->port() == 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR;
+  const int level = local_->port() == 0 ? IPPROTO_IP : SOL_SOCKET;
+  if (::setsockopt(fd_.get(), level, option, &on, sizeof(on)) != 0) return last_error();
+  if (::bind(fd_.get(), local_->data(), local_->size()) != 0) return last_error();
+  return {};
+}
+
+Client::Awaitable<error_code> Client::connect() {
+  if (const auto error = open()) {
+    rig_error_ = error;
+    co_return error;
+  }
+  // On loopback the handshake is over when connect() comes back with EINPROGRESS; asking once
+  // more tells, and saves the reactor.
+  int result = ::connect(fd_.get(), target_->data(), target_->size());
+  if (result != 0 && errno == EINPROGRESS) {
+    result = ::connect(fd_.get(), target_->data(), target_->size());
+    while (result != 0 && (errno == EALREADY || errno == EINPROGRESS)) {
+      if (const auto error = co_await wait(Direction::kWrite)) co_return error;
+      result = ::connect(fd(), target_->data(), target_->size());
+    }
+  }
+  // A Unix socket whose backlog is full gives EAGAIN: the target does not take the connection.
+  if (result != 0 && errno != EISCONN) {
+    const auto error = last_error();
+    if (is_rigs_own(error.value())) rig_error_ = error;
+    co_return error;
+  }
+  connected_ = true;
+  ++tally_->counts.opened;
+  tally_->connect.record(Clock::now() - started_);
+  co_return error_code{};
+}
+
+error_code Client::push(Exchange& exchange) {
+  asked_ = true;
+  for (auto rest = exchange.request(sent_of_request_); !rest.empty();
+       rest = exchange.request(sent_of_request_)) {
+    const auto sent = ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent < 0) return would_block(errno) ? error_code{} : last_error();
+    sent_of_request_ += static_cast<std::uint64_t>(sent);
+  }
+  return {};
+}
+
+Client::Awaitable<error_code> Client::send(Exchange& exchange) {
+  asked_ = true;
+  while (true) {
+    auto rest = exchange.request(sent_of_request_);
+    if (rest.empty()) co_return error_code{};
+    const std::uint64_t unanswered = sent_of_request_ - std::min(sent_of_request_,
+                                                                  exchange.received());
+    if (unanswered >= kUnansweredWindow) {
+      const auto received = receive_now(exchange, scratch_.size());
+      if (received) continue;
+      if (!would_block(received.error().value())) co_return received.error();
+      if (const auto error = co_await wait(Direction::kRead)) co_return error;
+      continue;
+    }
+    rest = rest.first(std::min<std::uint64_t>(rest.size(), kUnansweredWindow - unanswered));
+    const auto sent = ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      sent_of_request_ += static_cast<std::uint64_t>(sent);
+    } else if (!would_block(errno)) {
+      co_return last_error();
+    } else if (const auto error = co_await wait(Direction::kWrite)) {
+      co_return error;
+    }
+  }
+}
+
+// One read into the scratch buffer, fed to the exchange. asio::error::eof at the end of input.
+Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
+  if (input_ended_) return error_code(asio::error::eof);
+  const auto got = ::recv(fd(), scratch_.data(), std::min(most, scratch_.size()), 0);
+  if (got < 0) return last_error();
+  if (got == 0) {
+    input_ended_ = true;
+    exchange.end_of_input();
+    if (exchange.complete() && asked_) response_is_complete();
+    return error_code(asio::error::eof);
+  }
+  exchange.feed(scratch_.first(static_cast<std::size_t>(got)));
+  if (exchange.complete() && asked_) response_is_complete();
+  return static_cast<std::size_t>(got);
+}
+
+Client::Awaitable<error_code> Client::receive(Exchange& exchange) {
+  while (!exchange.complete()) {
+    if (exchange.wrong_at()) co_return errno_error(EBADMSG);
+    const auto received = receive_now(exchange, scratch_.size());
+    if (received) continue;
+    if (exchange.complete()) break;  // the end of input was the end of the response
+    if (!would_block(received.error().value())) co_return received.error();
+    if (const auto error = co_await wait(Direction::kRead)) co_return error;
+  }
+  co_return error_code{};
+}
+
+Client::Awaitable<error_code> Client::receive_at_least(Exchange& exchange, std::uint64_t bytes) {
+  while (exchange.received() < bytes) {
+    const auto received = receive_now(exchange, bytes - exchange.received());
+    if (received) continue;
+    if (!would_block(received.error().value())) co_return received.error();
+    if (const auto error = co_await wait(Direction::kRead)) co_return error;
+  }
+  co_return error_code{};
+}
+
+error_code Client::take(Exchange& exchange, std::uint64_t bytes) {
+  while (bytes > 0) {
+    const auto received = receive_now(exchange, bytes);
+    if (!received) {
+      return would_block(received.error().value()) ? error_code{} : received.error();
+    }
+    bytes -= *received;
+  }
+  return {};
+}
+
+Client::Awaitable<error_code> Client::drain(Exchange& exchange) {
+  while (true) {
+    const auto received = receive_now(exchange, scratch_.size());
+    if (received) continue;
+    if (received.error() == asio::error::eof) co_return error_code{};
+    if (!would_block(received.error().value())) co_return received.error();
+    if (const auto error = co_await wait(Direction::kRead)) co_return error;
+  }
+}
+
+Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
+  if (const auto error = stop_error()) co_return error;
+  if (duration.count() <= 0) co_return error_code{};
+  start_watchdog();
+  pause_.expires_after(duration);
+  const auto [error] = co_await pause_.async_wait(kAsTuple);
+  static_cast<void>(error);  // cancelled only by stop(), which stop_error() tells
+  co_return stop_error();
+}
+
+Client::Awaitable<error_code> Client::wait(Direction direction) {
+  if (const auto error = stop_error()) co_return error;
+  if (const auto error = attach()) co_return error;
+  start_watchdog();
+  const auto what = direction == Direction::kRead ? asio::socket_base::wait_read
+                                                  : asio::socket_base::wait_write;
+  const auto [error] = co_await socket_.async_wait(what, kAsTuple);
+  if (const auto stopped = stop_error()) co_return stopped;
+  co_return error;
+}
+
+error_code Client::attach() {
+  if (!fd_) return {};
+  error_code error;
+  socket_.assign({target_->family(), 0}, fd_.get(), error);
+  if (error) {
+    rig_error_ = error;
+    return error;
+  }
+  static_cast<void>(fd_.release());  // socket_ owns it now
+  return {};
+}
+
+void Client::start_watchdog() {
+  if (watched_) return;
+  watched_ = true;
+  watchdog_.expires_at(started_ + timeout_);
+  watchdog_.async_wait([this](error_code error) {
+    if (!error) stop(Stop::kDeadline);  // an error: the client is gone, `this` with it
+  });
+}
+
+void Client::stop(Stop why) {
+  if (stopped_ == Stop::kNo) stopped_ = why;
+  error_code ignored;  // nothing to cancel is no failure
+  if (socket_.is_open()) socket_.cancel(ignored);
+  pause_.cancel();
+}
+
+void Client::cut() { stop(Stop::kCut); }
+
+error_code Client::stop_error() const {
+  switch (stopped_) {
+    case Stop::kNo: return {};
+    case Stop::kDeadline: return asio::error::timed_out;
+    case Stop::kCut: return asio::error::operation_aborted;
+  }
+  return {};
+}
+
+void Client::ask_again(Exchange& exchange) {
+  exchange.restart();
+  sent_of_request_ = 0;
+  due_ = Clock::now();
+}
+
+void Client::response_is_complete() {
+  asked_ = false;
+  tally_->response.record(Clock::now() - due_);
+}
+
+bool Client::alive_by_kernel() {
+  if (target_->is_unix()) return true;
+  std::uint8_t state = 0;  // the first byte of tcp_info; the kernel copies as much as is asked
+  socklen_t size = sizeof(state);
+  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &state, &size) != 0) return false;
+  return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+}
+
+void Client::shut_down_sending() {
+  ++tally_->counts.intended;
+  const bool alive = alive_by_kernel();
+  if (::shutdown(fd(), SHUT_WR) != 0 || !alive) return;
+  fin_sent_ = true;
+  ++tally_->counts.confirmed;
+}
+
+Outcome Client::close(const Exchange& exchange) {
+  if (!fin_sent_) {
+    ++tally_->counts.intended;
+    // With bytes unread the kernel would send a reset instead of the FIN.
+    int unread = 0;
+    if (alive_by_kernel() && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0) {
+      fin_sent_ = true;
+      ++tally_->counts.confirmed;
+    }
+  }
+  close_socket();
+  if (exchange.wrong_at()) ++tally_->counts.wrong;
+  return fin_sent_ ? Outcome::kDelivered : Outcome::kPreempted;
+}
+
+Outcome Client::reset() {
+  ++tally_->counts.intended;
+  const bool alive = alive_by_kernel();
+  const linger abort{.l_onoff = 1, .l_linger = 0};
+  bool armed = ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)) == 0;
+  linger seen{};
+  socklen_t size = sizeof(seen);
+  armed = armed && ::getsockopt(fd(), SOL_SOCKET, SO_LINGER, &seen, &size) == 0 &&
+          seen.l_onoff != 0 && seen.l_linger == 0;
+  close_socket();
+  if (!alive || !armed) return Outcome::kPreempted;
+  ++tally_->counts.confirmed;
+  return Outcome::kDelivered;
+}
+
+void Client::close_socket() {
+  ended_ = Clock::now();
+  if (fd_) {
+    fd_.reset();
+  } else {
+    error_code ignored;  // the descriptor is gone either way
+    socket_.close(ignored);
+  }
+}
+
+void Client::abandon() {
+  if (!fd_ && !socket_.is_open()) return;
+  abandoned_ = true;
+  const linger abort{.l_onoff = 1, .l_linger = 0};
+  static_cast<void>(::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)));
+  close_socket();
+}
+
+Outcome Client::fell_short(error_code error) {
+  if (asked_ && stopped_ == Stop::kDeadline) tally_->response.record(Clock::now() - due_);
+  abandon();
+  if (!connected_) return Outcome::kRefused;
+  if (error == errno_error(EBADMSG)) {
+    ++tally_->counts.wrong;
+    return Outcome::kDelivered;
+  }
+  switch (stopped_) {
+    case Stop::kDeadline: return Outcome::kTimedOut;
+    case Stop::kCut: return Outcome::kCut;
+    case Stop::kNo: return Outcome::kPreempted;
+  }
+  return Outcome::kPreempted;
+}
+
+}  // namespace closewait

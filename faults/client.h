@@ -1,0 +1,144 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "base/unique_fd.h"
+#include "faults/behaviour.h"
+#include "faults/exchange.h"
+#include "record/outcome.h"
+#include "record/tally.h"
+
+namespace closewait {
+
+// One client connection for the length of one behaviour: the verbs that behaviours are written
+// in. It owns its socket and its timers by value, lives on its worker's thread and is not moved.
+// It borrows the worker's scratch buffer and tally and the target's address, which outlive it.
+//
+// A verb first tries the system call and suspends only when it would block; only then is the
+// socket handed to Asio's reactor, so a client that never waits costs no epoll_ctl. Every verb
+// that suspends ends by the client's deadline or when it is cut, and from then on each verb fails
+// at once. Errors are values: `if (auto error = co_await client.connect()) co_return
+// client.fell_short(error);` is how each behaviour gives up.
+class Client {
+ public:
+  using Executor = boost::asio::any_io_executor;
+  template <class T>
+  using Awaitable = boost::asio::awaitable<T, Executor>;
+
+  struct Setup {
+    const SocketAddress* target;
+    std::optional<SocketAddress> local;  // bound before connect; with a port or without
+    std::span<std::byte> scratch;        // for what is received
+    ClientTally* tally;                  // connect and response are recorded here
+    Instant planned;                     // when the plan wanted it to start
+    Nanoseconds timeout{0};              // from the actual start to its own deadline
+    std::uint64_t choices = 0;           // seeds random()
+  };
+
+  Client(boost::asio::io_context& io, const Setup& setup);
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  // connect. Before it, a smaller receive buffer may be asked for (a small window).
+  void receive_buffer(std::uint64_t bytes) { receive_buffer_ = bytes; }
+  Awaitable<error_code> connect();
+
+  // send: the whole request. At most a window of it is unanswered at a time, so that two ends
+  // that echo each other never wait for each other with full buffers.
+  Awaitable<error_code> send(Exchange& exchange);
+  // send what the socket takes now of the request, and do not wait for more.
+  [[nodiscard]] error_code push(Exchange& exchange);
+
+  // receive: the whole response; its time is recorded. asio::error::eof when the target ended
+  // its side before the response was whole.
+  Awaitable<error_code> receive(Exchange& exchange);
+  // receive at least `bytes` of it in all and go on; nothing is recorded.
+  Awaitable<error_code> receive_at_least(Exchange& exchange, std::uint64_t bytes);
+  // receive at most `bytes` that are there by now; 0 bytes are no error.
+  [[nodiscard]] error_code take(Exchange& exchange, std::uint64_t bytes);
+
+  // shut down sending: the FIN. The peer sees end of input; receiving goes on.
+  void shut_down_sending();
+  // drain: read to the end of input. Bytes beyond what was owed are noted as wrong.
+  Awaitable<error_code> drain(Exchange& exchange);
+  // wait for `duration` while the connection lies still.
+  Awaitable<error_code> pause(Nanoseconds duration);
+
+  // close by FIN, or reset: the last verb of every behaviour. Delivered when the proof holds
+  // (the socket's state just before, SO_LINGER read back, the return codes), else preempted.
+  [[nodiscard]] Outcome close(const Exchange& exchange);
+  [[nodiscard]] Outcome reset();
+  // The outcome of a behaviour that could not go on; what is left of it is reset. A response that
+  // cannot be read on (EBADMSG) was delivered, and wrong.
+  [[nodiscard]] Outcome fell_short(error_code error);
+
+  // The next response is counted from now on (a further exchange on the connection).
+  void ask_again(Exchange& exchange);
+
+  [[nodiscard]] Random& random() { return random_; }
+
+  // For the session that runs it.
+  void cut();
+  [[nodiscard]] bool connected() const { return connected_; }
+  // An error of the rig's own: no descriptor, no port. The target had no part in it.
+  [[nodiscard]] error_code rig_error() const { return rig_error_; }
+  // When its socket was closed.
+  [[nodiscard]] Instant ended() const { return ended_; }
+  // It was closed by no verb of the behaviour: it fell short, and was reset.
+  [[nodiscard]] bool abandoned() const { return abandoned_; }
+
+ private:
+  enum class Stop : std::uint8_t { kNo, kDeadline, kCut };
+  enum class Direction : std::uint8_t { kRead, kWrite };
+
+  [[nodiscard]] int fd();
+  [[nodiscard]] error_code open();
+  [[nodiscard]] error_code attach();
+  [[nodiscard]] error_code stop_error() const;
+  Awaitable<error_code> wait(Direction direction);
+  void start_watchdog();
+  void stop(Stop why);
+  void close_socket();
+  void abandon();  // Asio's destructor would undo SO_LINGER and send a FIN
+  void response_is_complete();
+  [[nodiscard]] bool alive_by_kernel();
+  Result<std::size_t> receive_now(Exchange& exchange, std::size_t most);
+
+  const SocketAddress* target_;
+  std::optional<SocketAddress> local_;
+  std::span<std::byte> scratch_;
+  ClientTally* tally_;
+  Nanoseconds timeout_;
+  Instant due_;  // when the response in hand was planned
+  Instant started_;
+  Instant ended_;
+  Random random_;
+  UniqueFd fd_;  // until Asio has to wait for it, then socket_ owns it
+  boost::asio::generic::stream_protocol::socket socket_;
+  boost::asio::steady_timer pause_;
+  boost::asio::steady_timer watchdog_;
+  std::uint64_t receive_buffer_ = 0;
+  std::uint64_t sent_of_request_ = 0;
+  error_code rig_error_;
+  Stop stopped_ = Stop::kNo;
+  bool connected_ = false;
+  bool asked_ = false;       // a response is owed and not whole yet
+  bool watched_ = false;     // the watchdog runs
+  bool fin_sent_ = false;    // proven at shut_down_sending()
+  bool input_ended_ = false;
+  bool abandoned_ = false;
+};
+
+}  // namespace closewait

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace closewait {
+
+// One request and the response that is owed for it, in the target's dialect, as a pure state
+// machine without a socket: it says which bytes to send and judges those that come. It is used
+// again for each exchange of a connection. Owned by the session, borrowed by the client.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  // The request from `offset` on, as much of it as lies in one piece; empty at its end. Valid
+  // until the next call of restart().
+  [[nodiscard]] virtual std::span<const std::byte> request(std::uint64_t offset) const = 0;
+
+  // Takes bytes of the response in the order in which they came.
+  void feed(std::span<const std::byte> data);
+
+  // The target has ended its side: some responses end like this, others are cut short by it.
+  virtual void end_of_input() {}
+
+  // Gets ready for the next exchange on the same connection.
+  void restart();
+
+  [[nodiscard]] bool complete() const { return complete_; }
+  // Offset in the response of the first byte that is not as owed.
+  [[nodiscard]] std::optional<std::uint64_t> wrong_at() const { return wrong_at_; }
+  [[nodiscard]] std::uint64_t received() const { return received_; }
+
+ protected:
+  Exchange() = default;
+
+  virtual void parse(std::span<const std::byte> data) = 0;
+  virtual void reset_parser() = 0;
+  void set_complete() { complete_ = true; }
+  void set_wrong(std::uint64_t offset);
+
+ private:
+  std::uint64_t received_ = 0;
+  std::optional<std::uint64_t> wrong_at_;
+  bool complete_ = false;
+};
+
+}  // namespace closewait

@@ -1,0 +1,125 @@
+#include "faults/http_exchange.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+
+#include "base/pattern.h"
+
+namespace closewait {
+
+namespace http = boost::beast::http;
+using boost::beast::string_view;
+
+// Beast's parser without a message: nothing is stored, the body is checked as it passes.
+class HttpExchange::Parser : public http::basic_parser<false> {
+ public:
+  explicit Parser(bool check_pattern) : check_pattern_(check_pattern) {
+    eager(true);
+    body_limit(boost::none);
+  }
+
+  [[nodiscard]] int status() const { return status_; }
+  [[nodiscard]] std::uint64_t body_size() const { return body_size_; }
+  [[nodiscard]] std::optional<std::uint64_t> body_differs_at() const { return differs_at_; }
+
+ private:
+  using error_code = boost::beast::error_code;
+
+  void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
+  void on_response_impl(int status, string_view, int, error_code&) override { status_ = status; }
+  void on_field_impl(http::field, string_view, string_view, error_code&) override {}
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view body, error_code&) override {
+    check(body);
+    return body.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
+    check(body);
+    return body.size();
+  }
+  void on_finish_impl(error_code&) override {}
+
+  void check(string_view body) {
+    if (check_pattern_ && status_ == 200 && !differs_at_) {
+      differs_at_ = first_difference(body_size_, std::as_bytes(std::span(body)));
+    }
+    body_size_ += body.size();
+  }
+
+  bool check_pattern_;
+  int status_ = 0;
+  std::uint64_t body_size_ = 0;
+  std::optional<std::uint64_t> differs_at_;
+};
+
+HttpExchange::HttpExchange(const Spec& spec)
+    : request_(spec.path.empty()
+                   ? fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: {}\r\n\r\n", spec.size, spec.host)
+                   : fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", spec.path, spec.host)),
+      parser_(std::make_unique<Parser>(spec.path.empty())) {
+  if (spec.path.empty()) owed_pattern_ = spec.size;
+}
+
+HttpExchange::~HttpExchange() = default;
+
+std::span<const std::byte> HttpExchange::request(std::uint64_t offset) const {
+  if (offset >= request_.size()) return {};
+  return std::as_bytes(std::span(request_)).subspan(offset);
+}
+
+void HttpExchange::parse(std::span<const std::byte> data) {
+  if (wrong_at()) return;  // what follows broken framing cannot be read
+  if (complete()) {
+    if (!data.empty()) set_wrong(received());  // more than was asked for
+    return;
+  }
+  const bool joined = !held_.empty();
+  if (joined) held_.append(reinterpret_cast<const char*>(data.data()), data.size());
+  const auto input = joined ? std::as_bytes(std::span(held_)) : data;
+  std::size_t used = 0;
+  boost::beast::error_code error;
+  while (used < input.size() && !parser_->is_done()) {
+    const auto rest = input.subspan(used);
+    const auto taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), error);
+    used += taken;
+    if (error || taken == 0) break;
+  }
+  if (error && error != http::error::need_more) {
+    set_wrong(received());
+    return;
+  }
+  const auto rest = input.subspan(used);
+  if (parser_->is_done()) {
+    conclude();
+    if (!rest.empty()) set_wrong(received() + data.size() - rest.size());
+    held_.clear();
+  } else {
+    held_.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
+  }
+}
+
+void HttpExchange::end_of_input() {
+  if (complete() || wrong_at() || !parser_->got_some()) return;
+  boost::beast::error_code error;
+  parser_->put_eof(error);
+  if (!error && parser_->is_done()) conclude();
+}
+
+// The whole response is there: is it the one that was asked for?
+void HttpExchange::conclude() {
+  set_complete();
+  if (parser_->status() != 200) set_wrong(0);
+  if (parser_->body_differs_at()) set_wrong(*parser_->body_differs_at());
+  if (owed_pattern_ && parser_->body_size() != *owed_pattern_) set_wrong(parser_->body_size());
+}
+
+void HttpExchange::reset_parser() {
+  parser_ = std::make_unique<Parser>(owed_pattern_.has_value());
+  held_.clear();
+}
+
+}  // namespace closewait

@@ -1,0 +1,92 @@
+#include "loadgen/engine.h"
+
+#include <algorithm>
+
+#include "loadgen/worker.h"
+
+namespace closewait {
+namespace {
+
+// Numbers set aside for a phase without a plan: more than any machine makes in a year.
+constexpr std::uint64_t kUnboundedNumbers = 1ULL << 42;
+
+}  // namespace
+
+Engine::Engine(const Setup& setup)
+    : setup_(setup),
+      behaviours_(setup.scenario->behaviours()),
+      collected_(behaviours_.size()),
+      part_(behaviours_.size()),
+      cpu_read_(Clock::now()) {
+  const LoadSpec& load = setup.scenario->load;
+  for (std::size_t i = 0; i < load.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(Worker::Setup{
+        .index = i,
+        .workers = load.workers,
+        .target = setup.target,
+        .target_spec = &setup.scenario->target,
+        .sources = &load.sources,
+        .ports = setup.ports,
+        .behaviours = behaviours_.size()}));
+  }
+  cpu_times_.resize(workers_.size());
+}
+
+Engine::~Engine() = default;
+
+void Engine::begin(const Phase& phase) {
+  PhaseOrder order{.phase = phase,
+                   .behaviours = {},
+                   .start = Clock::now(),
+                   .first_number = next_number_,
+                   .seed = setup_.scenario->seed,
+                   .arrivals = setup_.scenario->load.arrivals,
+                   .open_at_most = setup_.scenario->load.open_at_most / workers_.size()};
+  for (const ClientMix& mix : phase.clients) {
+    const auto found = std::ranges::find(behaviours_, mix.behaviour);
+    order.behaviours.push_back(static_cast<std::uint32_t>(found - behaviours_.begin()));
+  }
+  next_number_ += phase.rate.unbounded ? kUnboundedNumbers : phase.planned();
+  for (const auto& worker : workers_) worker->begin(order);
+}
+
+bool Engine::idle() const {
+  return std::ranges::all_of(workers_, [](const auto& worker) { return worker->idle(); });
+}
+
+void Engine::end_arrivals() {
+  for (const auto& worker : workers_) worker->end_arrivals();
+}
+
+void Engine::cut() {
+  for (const auto& worker : workers_) worker->cut();
+}
+
+const Tally& Engine::collect() {
+  collected_.clear();
+  for (const auto& worker : workers_) {
+    worker->collect(part_);
+    collected_.merge(part_);
+  }
+  return collected_;
+}
+
+std::uint64_t Engine::open() const {
+  std::uint64_t open = 0;
+  for (const auto& worker : workers_) open += worker->open();
+  return open;
+}
+
+double Engine::busiest_worker() {
+  const Instant now = Clock::now();
+  const Nanoseconds passed = now - std::exchange(cpu_read_, now);
+  double busiest = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const Nanoseconds time = workers_[i]->cpu_time();
+    const Nanoseconds used = time - std::exchange(cpu_times_[i], time);
+    if (passed.count() > 0) busiest = std::max(busiest, to_seconds(used) / to_seconds(passed));
+  }
+  return busiest;
+}
+
+}  // namespace closewait

@@ -1,0 +1,212 @@
+#include "loadgen/scenario_parser.h"
+
+#include <algorithm>
+#include <array>
+
+#include "faults/behaviour.h"
+#include "loadgen/scenario_phases.h"
+#include "loadgen/scenario_values.h"
+#include "loadgen/yaml_reader.h"
+#include "loadgen/yaml_text.h"
+#include "record/finding.h"
+
+namespace closewait {
+namespace {
+
+constexpr std::array<std::string_view, 10> kScenarioKeys{"name",    "seed",      "target", "load",
+                                                         "warm_up", "cycle",     "repeat", "expect",
+                                                         "accept",  "on_finding"};
+constexpr std::array<std::string_view, 7> kTargetKeys{"start", "address",  "pid",         "dialect",
+                                                      "path",  "promises", "allow_remote"};
+constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeout",
+                                                       "max_requests"};
+constexpr std::array<std::string_view, 6> kLoadKeys{"arrivals", "sources", "open_at_most",
+                                                    "grace",    "workers", "destroy_events"};
+constexpr std::array<std::string_view, 4> kAcceptKeys{"finding", "behaviour", "because", "until"};
+constexpr std::array<std::string_view, 1> kOnFindingKeys{"then"};
+
+constexpr Words<Dialect, 2> kDialects{{{"echo", Dialect::kEcho}, {"http", Dialect::kHttp}}};
+constexpr Words<bool, 2> kHalfCloses{{{"answers", true}, {"closes", false}}};
+constexpr Words<bool, 2> kTrueFalse{{{"true", true}, {"false", false}}};
+constexpr Words<bool, 4> kOnOff{{{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
+constexpr Words<Arrivals, 2> kArrivals{
+    {{"poisson", Arrivals::kPoisson}, {"even", Arrivals::kEven}}};
+constexpr Words<OnFinding, 2> kReactions{
+    {{"continue", OnFinding::kContinue}, {"stop", OnFinding::kStop}}};
+
+void read_promises(const YamlNode& node, Problems& problems, Promises& promises) {
+  const MapReader reader(node, "'promises'", kPromiseKeys, problems);
+  reader.read("half_close", kHalfCloses, promises.half_close_answers);
+  reader.read("idle_timeout", kTime, promises.idle_timeout);
+  const YamlEntry* most = reader.find("max_requests");
+  if (most == nullptr || most->value.text == "none") return;
+  constexpr ValueKind<std::uint64_t> kCountOrNone{parse_count,
+                                                  "a whole number from 1 to 1000000, or none"};
+  reader.read("max_requests", kCountOrNone, promises.max_requests);
+}
+
+// A command line, or a list of its words.
+void read_start(const MapReader& reader, TargetSpec& target) {
+  const YamlEntry* start = reader.find("start");
+  if (start == nullptr) return;
+  if (start->value.kind != YamlNode::Kind::kList) {
+    reader.read("start", kCommand, target.start);
+    return;
+  }
+  for (const YamlNode& word : start->value.items) {
+    if (word.kind == YamlNode::Kind::kScalar) {
+      target.start.push_back(word.text);
+    } else {
+      reader.problem(word.place, "'start' has " + describe(word) + " in it; expected words");
+    }
+  }
+  if (start->value.items.empty() || start->value.items.front().text.empty()) {
+    reader.problem(start->value.place,
+                   "'start' names no program; expected " + std::string(kCommand.expected));
+  }
+}
+
+void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
+  const MapReader reader(node, "'target'", kTargetKeys, problems);
+  read_start(reader, target);
+  reader.read("address", kTargetAddress, target.address);
+  reader.read("pid", kPid, target.pid);
+  reader.read("dialect", kDialects, target.dialect);
+  reader.read("path", kUrlPath, target.path);
+  reader.read("allow_remote", kTrueFalse, target.allow_remote);
+  if (const YamlEntry* promises = reader.find("promises")) {
+    read_promises(promises->value, problems, target.promises);
+  }
+  const YamlEntry* start = reader.find("start");
+  const YamlEntry* pid = reader.find("pid");
+  if (start != nullptr && pid != nullptr) {
+    reader.problem(pid->place,
+                   "'pid' is of a program that runs already, and 'start' starts one; "
+                   "expected one of them");
+  }
+  if (reader.is_map() && start == nullptr && pid == nullptr && reader.find("address") == nullptr) {
+    reader.problem(node.place, "'target' has no start, address or pid; expected one of them");
+  }
+}
+
+void read_sources(const MapReader& reader, LoadSpec& load) {
+  const YamlEntry* entry = reader.find("sources");
+  if (entry == nullptr) return;
+  for (const YamlNode& item : reader.items(*entry, kSources.expected, true)) {
+    std::vector<SocketAddress> some;
+    if (!reader.read_value("sources", item, kSources, some)) continue;
+    for (const SocketAddress& source : some) {
+      if (std::find(load.sources.begin(), load.sources.end(), source) != load.sources.end()) {
+        reader.problem(item.place,
+                       "'sources' has " + source.ip() + " twice; expected each address once");
+        break;
+      }
+      load.sources.push_back(source);
+    }
+    if (load.sources.size() > kMostSources) {
+      reader.problem(item.place, "'sources' has more than 256 addresses; expected at most 256");
+      return;
+    }
+  }
+}
+
+void read_load(const YamlNode& node, Problems& problems, LoadSpec& load) {
+  const MapReader reader(node, "'load'", kLoadKeys, problems);
+  reader.read("arrivals", kArrivals, load.arrivals);
+  read_sources(reader, load);
+  reader.read("open_at_most", kCount, load.open_at_most);
+  reader.read("grace", kTimeOrZero, load.grace);
+  reader.read("workers", kWorkers, load.workers);
+  reader.read("destroy_events", kOnOff, load.destroy_events);
+}
+
+// Cycles, or a length that holds at least one cycle.
+void read_repeat(const MapReader& reader, Scenario& scenario) {
+  const YamlEntry* entry = reader.find("repeat");
+  if (entry == nullptr) return;
+  const YamlNode& value = entry->value;
+  const Result<Nanoseconds> length = parse_time(value.text);
+  if (value.kind == YamlNode::Kind::kScalar && length) {
+    scenario.repeat_length = *length;
+    return;
+  }
+  constexpr ValueKind<std::uint64_t> kCycles{parse_count,
+                                             "cycles, from 1 to 1000000, or a length such as 8h"};
+  reader.read("repeat", kCycles, scenario.repeat);
+}
+
+void read_expectations(const YamlEntry& entry, Problems& problems,
+                       std::vector<Expectation>& expectations) {
+  if (entry.value.kind != YamlNode::Kind::kMap) {
+    problems.add(entry.value.place,
+                 mismatch("expect", entry.value, "a map of paths to bounds, or {}"));
+    return;
+  }
+  for (const YamlEntry& each : entry.value.entries) {
+    if (each.value.kind == YamlNode::Kind::kScalar) {
+      if (auto expectation = parse_expectation(each.key, each.value.text)) {
+        expectations.push_back(std::move(*expectation));
+        continue;
+      }
+    }
+    problems.add(each.value.place, mismatch(each.key, each.value, kBoundExample));
+  }
+}
+
+AcceptedFinding read_accepted(const YamlNode& node, Problems& problems) {
+  const MapReader reader(node, "an accepted finding", kAcceptKeys, problems);
+  AcceptedFinding accepted;
+  Words<std::string_view, kFindingKindNames.size()> kinds;
+  std::transform(kFindingKindNames.begin(), kFindingKindNames.end(), kinds.begin(),
+                 [](std::string_view name) { return std::pair(name, name); });
+  reader.require("finding", one_of(kFindingKindNames));
+  reader.read("finding", kinds, accepted.finding);
+  reader.require("because", "the reason why it is accepted");
+  reader.read("because", kSentence, accepted.because);
+  reader.read("until", kDate, accepted.until);
+  const YamlEntry* behaviour = reader.find("behaviour");
+  if (behaviour == nullptr) return accepted;
+  accepted.behaviour = behaviour->value.text;
+  if (find_behaviour(accepted.behaviour) == nullptr) {
+    reader.problem(behaviour->value.place, "'behaviour' is " + describe(behaviour->value) +
+                                               suggestion(accepted.behaviour, behaviour_names()));
+  }
+  return accepted;
+}
+
+}  // namespace
+
+Scenario read_scenario(const YamlNode& root, Problems& problems) {
+  Scenario scenario;
+  const MapReader reader(root, "the scenario", kScenarioKeys, problems);
+  if (!reader.is_map()) return scenario;
+  reader.require("name", kName.expected);
+  reader.read("name", kName, scenario.name);
+  scenario.seed_given = reader.read("seed", kSeed, scenario.seed);
+  if (const YamlEntry* target = reader.require("target", "a map with start, address or pid")) {
+    read_target(target->value, problems, scenario.target);
+  }
+  if (const YamlEntry* load = reader.find("load")) {
+    read_load(load->value, problems, scenario.load);
+  }
+  scenario.warm_up = read_warm_up(root, problems);
+  if (const YamlEntry* cycle = reader.require("cycle", "a list of phases")) {
+    scenario.cycle = read_cycle(*cycle, problems);
+  }
+  read_repeat(reader, scenario);
+  if (const YamlEntry* expect = reader.find("expect")) {
+    read_expectations(*expect, problems, scenario.expect);
+  }
+  if (const YamlEntry* accept = reader.find("accept")) {
+    for (const YamlNode& item : reader.items(*accept, "a list of known findings, or []")) {
+      scenario.accept.push_back(read_accepted(item, problems));
+    }
+  }
+  if (const YamlEntry* then = reader.find("on_finding")) {
+    const MapReader reaction(then->value, "'on_finding'", kOnFindingKeys, problems);
+    reaction.read("then", kReactions, scenario.on_finding);
+  }
+  return scenario;
+}
+
+}  // namespace closewait

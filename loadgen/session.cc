@@ -1,0 +1,100 @@
+#include "loadgen/session.h"
+
+#include <variant>
+
+#include "faults/echo_exchange.h"
+#include "faults/http_exchange.h"
+
+namespace closewait {
+namespace {
+
+// Ports of the table that another program holds, or that are too young in TIME_WAIT.
+constexpr int kMostPortsTried = 64;
+
+using AnyExchange = std::variant<std::monostate, EchoExchange, HttpExchange>;
+
+Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const Params& params) {
+  switch (context.target_spec->dialect) {
+    case Dialect::kEcho: return place.emplace<EchoExchange>(params.size);
+    case Dialect::kHttp: break;
+  }
+  return place.emplace<HttpExchange>(HttpExchange::Spec{
+      .host = context.host, .path = context.target_spec->path, .size = params.size});
+}
+
+}  // namespace
+
+Session::Session(const SessionContext& context, const Assignment& assignment, ClientTally& tally)
+    : context_(context), assignment_(assignment), tally_(tally) {}
+
+Client::Awaitable<void> Session::run() {
+  for (int tried = 0; tried < kMostPortsTried; ++tried) {
+    const bool concluded = co_await attempt();
+    if (concluded) co_return;
+  }
+  ++tally_.counts.rig_errors;
+}
+
+void Session::cut() {
+  cut_ = true;
+  if (client_ != nullptr) client_->cut();
+}
+
+// Which local address to bind; nothing leaves it to the kernel. False: no port is free.
+bool Session::choose_local(std::optional<SocketAddress>& local) {
+  if (context_.ports == nullptr) {
+    const auto& sources = *context_.sources;
+    if (!sources.empty()) local = sources[assignment_.number % sources.size()];
+    return true;
+  }
+  slot_ = context_.ports->take(context_.worker);
+  if (!slot_) return false;
+  context_.ports->opening(*slot_, assignment_.number, assignment_.behaviour);
+  local = context_.ports->address_of(*slot_);
+  return true;
+}
+
+Client::Awaitable<bool> Session::attempt() {
+  Client::Setup setup{.target = context_.target,
+                      .local = {},
+                      .scratch = context_.scratch,
+                      .tally = &tally_,
+                      .planned = assignment_.planned,
+                      .timeout = assignment_.mix->params.timeout,
+                      .choices = assignment_.choices};
+  if (!choose_local(setup.local)) {
+    ++tally_.counts.rig_errors;
+    co_return true;
+  }
+  AnyExchange place;
+  Exchange& exchange = make_exchange(place, context_, assignment_.mix->params);
+  Client client(*context_.io, setup);
+  client_ = &client;
+  if (cut_) client.cut();
+  const Outcome outcome =
+      co_await assignment_.mix->behaviour->run(client, exchange, assignment_.mix->params);
+  client_ = nullptr;
+  co_return conclude(client, outcome);
+}
+
+bool Session::conclude(const Client& client, Outcome outcome) {
+  if (slot_ && client.connected()) {
+    if (const auto reaped = context_.ports->client_ended(
+            *slot_, {.at = client.ended(), .abandoned = client.abandoned()})) {
+      tally_.reap.record(reaped->after);
+    }
+  } else if (slot_) {
+    context_.ports->never_opened(*slot_);
+  }
+  if (const auto error = client.rig_error()) {
+    const bool port_taken = error == errno_error(EADDRINUSE) ||
+                            error == errno_error(EADDRNOTAVAIL);
+    if (port_taken && slot_) return false;
+    ++tally_.counts.rig_errors;
+    return true;
+  }
+  ++tally_.counts.outcomes[index_of(outcome)];
+  return true;
+}
+
+}  // namespace closewait

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "faults/client.h"
+#include "loadgen/port_table.h"
+#include "loadgen/scenario.h"
+#include "record/tally.h"
+
+namespace closewait {
+
+// What the sessions of one worker share: borrowed by each of them, owned by the worker.
+struct SessionContext {
+  boost::asio::io_context* io;
+  const SocketAddress* target;
+  const TargetSpec* target_spec;
+  std::string host;                           // of HTTP's Host field
+  const std::vector<SocketAddress>* sources;  // empty: the kernel's choice
+  PortTable* ports;                           // null: the kernel chooses the ports
+  std::size_t worker;
+  std::span<std::byte> scratch;
+};
+
+// One connection of the plan.
+struct Assignment {
+  const ClientMix* mix;
+  std::uint32_t behaviour;  // index of the run's behaviours
+  std::uint64_t number;     // of the plan, over all workers and phases
+  std::uint64_t choices;    // hash(seed, number)
+  Instant planned;
+};
+
+// Runs one assignment to its end and records it: the exchange in the target's dialect, a port, the
+// client, its outcome. Owns all of that for as long as run() takes, borrows the worker's context
+// and tally. Linked in the worker's list, by which it is cut. One thread.
+class Session : public boost::intrusive::list_base_hook<
+                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Session(const SessionContext& context, const Assignment& assignment, ClientTally& tally);
+
+  Client::Awaitable<void> run();
+  void cut();
+
+ private:
+  // False: the port was not to be had, another one may be.
+  Client::Awaitable<bool> attempt();
+  [[nodiscard]] bool choose_local(std::optional<SocketAddress>& local);
+  [[nodiscard]] bool conclude(const Client& client, Outcome outcome);
+
+  const SessionContext& context_;
+  Assignment assignment_;
+  ClientTally& tally_;
+  std::optional<PortTable::Slot> slot_;
+  Client* client_ = nullptr;
+  bool cut_ = false;
+};
+
+using SessionList =
+    boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
+
+}  // namespace closewait

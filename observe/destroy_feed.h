@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "observe/diag_message.h"
+
+namespace closewait {
+
+// The kernel's news of destroyed TCP sockets of one local port: netlink multicast groups
+// SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY (linux/sock_diag.h), of this network
+// namespace, without privilege. A filter in the kernel drops all other ports before they take
+// room. Owns its socket and buffers; used by one thread, which read() keeps apart from the rest.
+class DestroyFeed {
+ public:
+  // Joins the groups: every socket destroyed from now on is told. `buffer` bytes may wait in the
+  // kernel, where an event takes about 1 KiB; see buffer_note() for what was granted.
+  [[nodiscard]] static Result<DestroyFeed> open(std::uint16_t target_port, std::size_t buffer);
+
+  // Waits for events, at most `timeout`, or until `stop_fd` (-1: none) is readable, which is left
+  // so. Gives what there was, in order; empty when nothing came. Valid until the next read().
+  // Under load it reads once a millisecond and not more, so an event is at most that late.
+  [[nodiscard]] Result<std::span<const DestroyEvent>> read(int stop_fd, Nanoseconds timeout);
+
+  // How often the kernel had to drop events (ENOBUFS): what it dropped is not known.
+  [[nodiscard]] std::uint64_t overflows() const noexcept { return overflows_; }
+
+  [[nodiscard]] std::size_t buffer_bytes() const noexcept { return buffer_bytes_; }
+  // Why the buffer is smaller than asked for, and what to grant; "" when it is not.
+  [[nodiscard]] const std::string& buffer_note() const noexcept { return buffer_note_; }
+
+ private:
+  struct Slots;  // where recvmmsg puts messages
+  struct DeleteSlots {
+    void operator()(Slots* slots) const noexcept;
+  };
+
+  explicit DestroyFeed(UniqueFd fd);
+  [[nodiscard]] error_code size_buffer(std::size_t wanted);
+  [[nodiscard]] error_code drain();
+
+  UniqueFd fd_;
+  std::unique_ptr<Slots, DeleteSlots> slots_;
+  std::vector<DestroyEvent> events_;
+  Instant last_read_{};
+  std::uint64_t overflows_ = 0;
+  std::size_t buffer_bytes_ = 0;
+  std::string buffer_note_;
+};
+
+}  // namespace closewait

@@ -1,0 +1,192 @@
+#include "observe/observer.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "observe/observe_error.h"
+#include "observe/process_tree.h"
+#include "observe/target.h"
+
+namespace closewait {
+namespace {
+
+double seconds_of(std::uint64_t ticks) {
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+// False: the process has ended. A child's time moves to its parent when it is waited for, so the
+// sum does not fall when workers are replaced.
+bool add_process(pid_t pid, Sample& sample) {
+  const auto stat = read_stat(pid);
+  if (!stat || stat->has_ended()) return false;
+  ++sample.processes;
+  sample.threads += stat->threads;
+  sample.cpu_seconds += seconds_of(stat->user_ticks + stat->system_ticks + stat->waited_ticks);
+  if (const auto status = read_status(pid)) {
+    sample.rss_bytes += status->rss_bytes;
+    sample.anon_bytes += status->anon_bytes;
+  }
+  if (const auto fds = count_fds(pid)) sample.fds += *fds;
+  return true;
+}
+
+bool is_tcp(pid_t pid, int fd) {
+  const auto protocol = socket_protocol(pid, fd);
+  return protocol && (*protocol == "TCP" || *protocol == "TCPv6" || *protocol == "MPTCP");
+}
+
+void add_reason(std::string& why, const std::string& reason) {
+  if (why.find(reason) != std::string::npos) return;
+  why += (why.empty() ? "" : "; ") + reason;
+}
+
+}  // namespace
+
+Result<Observer> Observer::open(const SocketAddress& address, const std::vector<pid_t>& roots) {
+  auto diag = SockDiag::open();
+  if (!diag) return diag.error();
+  Observer observer(address, std::move(*diag));
+  for (const pid_t pid : roots) {
+    const auto stat = read_stat(pid);
+    if (!stat) return stat.error();
+    if (stat->has_ended()) return error_code(ObserveError::kProcessEnded);
+    observer.roots_.push_back({pid, stat->start_ticks});
+  }
+  if (observer.roots_.empty()) return error_code(ObserveError::kProcessEnded);
+  observer.find_out_availability();
+  return observer;
+}
+
+Observer::Observer(const SocketAddress& address, SockDiag diag)
+    : address_(address), diag_(std::move(diag)) {}
+
+bool Observer::alive() const {
+  return std::all_of(roots_.begin(), roots_.end(), [](const Root& root) {
+    const auto stat = read_stat(root.pid);
+    return stat && !stat->has_ended() && stat->start_ticks == root.start_ticks;
+  });
+}
+
+std::vector<pid_t> Observer::pids() const {
+  std::vector<pid_t> roots;
+  for (const Root& root : roots_) {
+    const auto stat = read_stat(root.pid);
+    if (stat && stat->start_ticks == root.start_ticks) roots.push_back(root.pid);
+  }
+  return with_descendants(roots);
+}
+
+void Observer::find_out_availability() {
+  Availability found{true, true, true, ""};
+  for (const pid_t pid : pids()) {
+    const auto fds = list_fds(pid);
+    if (!fds && fds.error() != ObserveError::kProcessEnded) {
+      found.fds = found.epoll = false;
+      add_reason(found.why, "descriptors and epoll sets: " + describe(fds.error()));
+    }
+    const auto theirs = network_namespace(pid);
+    const auto ours = network_namespace(::getpid());
+    // Without the right to ask, the listener that is looked up below has to do.
+    if (theirs && ours && *theirs != *ours) {
+      found.sockets = false;
+      add_reason(found.why, "sockets: the target is in another network namespace; join it");
+    }
+  }
+  if (address_.is_unix()) {
+    found.sockets = false;
+    add_reason(found.why, "sockets: the socket tables are of TCP, the target is a Unix socket");
+  } else if (const auto listeners = diag_.listeners(address_.port()); !listeners) {
+    found.sockets = false;
+    add_reason(found.why, "sockets: " + describe(listeners.error()));
+  }
+  availability_ = found;
+}
+
+Result<Sample> Observer::sample() {
+  Sample sample;
+  for (const pid_t pid : pids()) add_process(pid, sample);
+  if (sample.processes == 0) return error_code(ObserveError::kProcessEnded);
+  if (availability_.sockets) add_listen_queue(sample);
+  return sample;
+}
+
+// With SO_REUSEPORT every listener has a queue of its own, so all of them are added up. A dump of
+// listeners only costs as little as looking one up.
+void Observer::add_listen_queue(Sample& sample) {
+  const auto listeners = diag_.listeners(address_.port());
+  if (!listeners) return;  // nothing known is 0, as when nobody listens any more
+  for (const TcpSocket& each : *listeners) {
+    if (!listens_for(each, address_)) continue;
+    sample.listen_queue += each.receive_queue;
+    sample.listen_limit += each.send_queue;
+  }
+}
+
+Result<FullLook> Observer::census() {
+  FullLook look;
+  const auto cheap = sample();
+  if (!cheap) return cheap.error();
+  look.census.sample = *cheap;
+  const HeldSockets held = look_at_fds(look.census);
+  if (availability_.sockets) {
+    if (const auto error = look_at_sockets(held, look)) return error;
+  }
+  return look;
+}
+
+Observer::HeldSockets Observer::look_at_fds(Census& census) const {
+  HeldSockets held;
+  for (const pid_t pid : pids()) {
+    const auto fds = list_fds(pid);
+    if (!fds) continue;  // ended meanwhile, or not permitted: availability() says so
+    for (const OpenFd& each : *fds) {
+      ++census.fds_by_kind[std::string(name_of(each.link.kind))];
+      if (each.link.kind == FdKind::kSocket) held.try_emplace(each.link.inode, pid, each.fd);
+      if (each.link.kind != FdKind::kEpoll) continue;
+      if (const auto entries = read_epoll_entries(pid, each.fd)) {
+        census.epoll_registrations += entries->size();
+      }
+    }
+  }
+  return held;
+}
+
+error_code Observer::look_at_sockets(const HeldSockets& held, FullLook& look) {
+  const auto rows = diag_.dump_all({.local_port = address_.port()});
+  if (!rows) return rows.error();
+  HeldSockets unexplained = held;
+  for (const TcpSocket& row : *rows) {
+    const bool is_held = row.inode != 0 && held.contains(row.inode);
+    // Another program may use the same port on another address.
+    const bool same_ip = address_.is_any() || row.local.ip == Endpoint::of(address_).ip;
+    if (!is_held && !same_ip) continue;
+    unexplained.erase(row.inode);
+    ++look.census.sockets_by_state[std::string(name_of(row.state))];
+    if (row.state == TcpState::kListen) continue;
+    look.sockets.push_back({row.remote, row.state, row.inode, row.cookie, is_held});
+  }
+  std::erase_if(unexplained, [](const auto& each) {
+    return !is_tcp(each.second.first, each.second.second);
+  });
+  if (unexplained.empty()) return {};
+  const auto dead = count_dead(std::move(unexplained));
+  if (!dead) return dead.error();
+  look.census.dead_sockets = *dead;
+  return {};
+}
+
+// Of the suspects those that are in no table (connections to other servers are), and that their
+// descriptor still stands for. A TCP socket that was never connected looks the same.
+Result<std::uint64_t> Observer::count_dead(HeldSockets suspects) {
+  const auto rows = diag_.dump_all({});
+  if (!rows) return rows.error();
+  for (const TcpSocket& row : *rows) suspects.erase(row.inode);
+  std::erase_if(suspects, [](const auto& each) {
+    const auto link = look_at_fd(each.second.first, each.second.second);
+    return !link || link->inode != each.first;
+  });
+  return suspects.size();
+}
+
+}  // namespace closewait

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/address.h"
+#include "base/error.h"
+#include "observe/process.h"
+#include "observe/sock_diag.h"
+#include "record/census.h"
+#include "record/sample.h"
+
+namespace closewait {
+
+// Which inputs the observer has. `why` says of each that is missing what is in the way and what to
+// grant, one sentence each; "" when all are there.
+struct Availability {
+  bool fds = false;      // listing descriptors; counting them works without
+  bool sockets = false;  // socket tables: the target is in this network namespace
+  bool epoll = false;    // epoll registrations
+  std::string why;
+};
+
+// A socket of the target's port on the target's side.
+struct TargetSocket {
+  Endpoint remote;
+  TcpState state = TcpState::kUnknown;
+  std::uint64_t inode = 0;  // 0: an orphan, in TIME_WAIT, or not accepted yet
+  std::uint64_t cookie = 0;
+  bool held = false;  // a descriptor of the target stands for it
+};
+
+// A census, and the sockets behind its counts (listeners left out), by which a caller can match
+// connections. Of the census it fills sample, fds_by_kind, sockets_by_state, dead_sockets and
+// epoll_registrations; what an input is missing for stays empty.
+struct FullLook {
+  Census census;
+  std::vector<TargetSocket> sockets;
+};
+
+// Watches one target from outside: an address and the processes behind it, children that come and
+// go included. Owns a netlink socket and borrows nothing; it never stops, attaches to or signals
+// the target. One thread at a time.
+class Observer {
+ public:
+  // `address` as the clients connect to it; `roots` as find_target() gives them, or a started
+  // child. ObserveError::kProcessEnded when a root does not live. Missing rights are no error:
+  // see availability().
+  [[nodiscard]] static Result<Observer> open(const SocketAddress& address,
+                                             const std::vector<pid_t>& roots);
+
+  // The cheap look, at any time. kProcessEnded when nobody is left.
+  [[nodiscard]] Result<Sample> sample();
+  // The full look, for rests only: some 100 ms at 15,000 descriptors, and it holds up the
+  // target's epoll_wait while registrations are read. kProcessEnded when nobody is left.
+  [[nodiscard]] Result<FullLook> census();
+
+  // Every root lives, as the same process (a pid may be used again).
+  [[nodiscard]] bool alive() const;
+  // The roots and their descendants, now.
+  [[nodiscard]] std::vector<pid_t> pids() const;
+  [[nodiscard]] const Availability& availability() const noexcept { return availability_; }
+
+ private:
+  struct Root {
+    pid_t pid = 0;
+    std::uint64_t start_ticks = 0;
+  };
+  // The socket descriptors of the target: inode to one of its places.
+  using HeldSockets = std::map<std::uint64_t, std::pair<pid_t, int>>;
+
+  Observer(const SocketAddress& address, SockDiag diag);
+  void find_out_availability();
+  void add_listen_queue(Sample& sample);
+  [[nodiscard]] HeldSockets look_at_fds(Census& census) const;
+  [[nodiscard]] error_code look_at_sockets(const HeldSockets& held, FullLook& look);
+  [[nodiscard]] Result<std::uint64_t> count_dead(HeldSockets suspects);
+
+  SocketAddress address_;
+  std::vector<Root> roots_;
+  SockDiag diag_;
+  Availability availability_;
+};
+
+}  // namespace closewait

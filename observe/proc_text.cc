@@ -1,0 +1,153 @@
+#include "observe/proc_text.h"
+
+#include <charconv>
+
+namespace closewait {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\n";
+constexpr std::uint64_t kKibibyte = 1024;
+
+// Cuts the next word off; "" at the end.
+std::string_view next_word(std::string_view& text) {
+  const auto begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return text = {};
+  text.remove_prefix(begin);
+  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
+  text.remove_prefix(word.size());
+  return word;
+}
+
+std::string_view next_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
+template <class Number>
+bool read_number(std::string_view word, Number& number, int base = 10) {
+  const char* last = word.data() + word.size();
+  const auto [end, error] = std::from_chars(word.data(), last, number, base);
+  return error == std::errc{} && end == last;
+}
+
+// The word after `key` in a line such as "tfd: 9 events: 19 pos:0".
+template <class Number>
+bool read_field(std::string_view line, std::string_view key, Number& number, int base) {
+  const auto at = line.find(key);
+  if (at == std::string_view::npos) return false;
+  line.remove_prefix(at + key.size());
+  return read_number(next_word(line), number, base);
+}
+
+}  // namespace
+
+std::optional<ProcessStat> parse_stat(std::string_view text) {
+  // The name may contain ") ", so it ends at the last parenthesis of the line.
+  const auto open = text.find('(');
+  const auto close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+    return std::nullopt;
+  }
+  ProcessStat stat;
+  stat.name = text.substr(open + 1, close - open - 1);
+  text.remove_prefix(close + 1);
+
+  constexpr int kFirstField = 3, kLastField = 22;  // numbered as in proc_pid_stat(5)
+  std::uint64_t waited_user = 0, waited_system = 0;
+  for (int field = kFirstField; field <= kLastField; ++field) {
+    const std::string_view word = next_word(text);
+    if (word.empty()) return std::nullopt;
+    bool read = true;
+    switch (field) {
+      case 3: stat.state = word.front(); break;
+      case 4: read = read_number(word, stat.parent); break;
+      case 14: read = read_number(word, stat.user_ticks); break;
+      case 15: read = read_number(word, stat.system_ticks); break;
+      case 16: read = read_number(word, waited_user); break;
+      case 17: read = read_number(word, waited_system); break;
+      case 20: read = read_number(word, stat.threads); break;
+      case 22: read = read_number(word, stat.start_ticks); break;
+      default: break;
+    }
+    if (!read) return std::nullopt;
+  }
+  stat.waited_ticks = waited_user + waited_system;
+  return stat;
+}
+
+std::optional<ProcessStatus> parse_status(std::string_view text) {
+  ProcessStatus status;
+  bool has_uid = false;
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    const std::string_view key = next_word(line);
+    std::string_view value = next_word(line);
+    std::uint64_t kibibytes = 0;
+    if (key == "Uid:") {
+      value = next_word(line);  // real, effective, saved, filesystem
+      has_uid = read_number(value, status.uid);
+    } else if (key == "VmRSS:" && read_number(value, kibibytes)) {
+      status.rss_bytes = kibibytes * kKibibyte;
+    } else if (key == "RssAnon:" && read_number(value, kibibytes)) {
+      status.anon_bytes = kibibytes * kKibibyte;
+    }
+  }
+  if (!has_uid) return std::nullopt;
+  return status;
+}
+
+FdLink parse_fd_link(std::string_view target) {
+  struct Row {
+    std::string_view prefix;
+    FdKind kind;
+  };
+  static constexpr std::array<Row, 8> kRows{{
+      {"socket:[", FdKind::kSocket},
+      {"pipe:[", FdKind::kPipe},
+      {"anon_inode:[eventfd]", FdKind::kEventfd},
+      {"anon_inode:[timerfd]", FdKind::kTimerfd},
+      {"anon_inode:[signalfd]", FdKind::kSignalfd},
+      {"anon_inode:[eventpoll]", FdKind::kEpoll},
+      {"/memfd:", FdKind::kMemfd},
+      {"/", FdKind::kFile},
+  }};
+  for (const Row& row : kRows) {
+    if (!target.starts_with(row.prefix)) continue;
+    FdLink link{row.kind, 0};
+    if (row.kind != FdKind::kSocket && row.kind != FdKind::kPipe) return link;
+    std::string_view inode = target.substr(row.prefix.size());
+    if (!inode.ends_with(']')) return {};
+    inode.remove_suffix(1);
+    if (!read_number(inode, link.inode)) return {};
+    return link;
+  }
+  return {};
+}
+
+std::vector<EpollEntry> parse_epoll_entries(std::string_view text) {
+  std::vector<EpollEntry> entries;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    EpollEntry entry;
+    if (!line.starts_with("tfd:") || !read_field(line, "tfd:", entry.tfd, 10)) continue;
+    // A kernel that leaves the later fields out still has the registration.
+    (void)read_field(line, "events:", entry.events, 16);
+    (void)read_field(line, "data:", entry.data, 16);
+    (void)read_field(line, "ino:", entry.inode, 16);
+    (void)read_field(line, "sdev:", entry.device, 16);
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+std::vector<std::int32_t> parse_pids(std::string_view text) {
+  std::vector<std::int32_t> pids;
+  for (auto word = next_word(text); !word.empty(); word = next_word(text)) {
+    std::int32_t pid = 0;
+    if (read_number(word, pid)) pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace closewait

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace closewait {
+
+// One thing wrong with the target. The order of the kinds is their precedence: the first that
+// explains a thing names it.
+enum class FindingKind : std::uint8_t { kCrash, kCloseWait, kFdLeak };
+
+inline constexpr std::array<std::string_view, 3> kFindingKindNames{"crash", "close-wait",
+                                                                   "fd-leak"};
+
+[[nodiscard]] constexpr std::string_view name_of(FindingKind kind) {
+  return kFindingKindNames[static_cast<std::size_t>(kind)];
+}
+
+struct Finding {
+  FindingKind kind = FindingKind::kCrash;
+  std::string behaviour{};    // the client that causes it; "" when that is not known
+  double per_connection = 0;  // descriptors a connection of that behaviour; 0 where it has no size
+  std::string confidence{};   // "exact" (by identity) or "estimated" (by counts)
+  std::vector<std::string> evidence{};  // sentences, the most telling first
+  std::string again{};                  // the command that shows it again
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+}  // namespace closewait

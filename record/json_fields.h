@@ -1,0 +1,172 @@
+#pragma once
+
+#include <concepts>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "record/lines.h"
+
+namespace closewait {
+
+// The fields of every line of run.jsonl, each named once: JsonWriter and JsonReader walk the
+// same lists, so what is written and what is read cannot come apart. Adding a field is one line
+// here; a record without it reads as zero.
+
+template <class Self, class T>
+concept Is = std::same_as<std::remove_const_t<Self>, T>;
+
+// How an enum is written.
+[[nodiscard]] constexpr std::span<const std::string_view> names_of(PhaseKind) {
+  return kPhaseKindNames;
+}
+[[nodiscard]] constexpr std::span<const std::string_view> names_of(Verdict) {
+  return kVerdictNames;
+}
+[[nodiscard]] constexpr std::span<const std::string_view> names_of(FindingKind) {
+  return kFindingKindNames;
+}
+
+template <class Visitor, Is<Sample> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("fds", self.fds);
+  visit("cpu_seconds", self.cpu_seconds);
+  visit("anon_bytes", self.anon_bytes);
+  visit("rss_bytes", self.rss_bytes);
+  visit("threads", self.threads);
+  visit("processes", self.processes);
+  visit("listen_queue", self.listen_queue);
+  visit("listen_limit", self.listen_limit);
+}
+
+template <class Visitor, Is<Outstanding> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("behaviour", self.behaviour);
+  visit("abandoned", self.abandoned);
+  visit("count", self.count);
+  visit("confirmed", self.confirmed);
+  visit("numbers", self.numbers);
+  visit("states", self.states);
+}
+
+template <class Visitor, Is<Census> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  visit("cycle", self.cycle);
+  visit("served", self.served);
+  visit("served_by_behaviour", self.served_by_behaviour);
+  visit("sample", self.sample);
+  visit("fds_by_kind", self.fds_by_kind);
+  visit("sockets_by_state", self.sockets_by_state);
+  visit("dead_sockets", self.dead_sockets);
+  visit("epoll_registrations", self.epoll_registrations);
+  visit("feed_available", self.feed_available);
+  visit("events_lost", self.events_lost);
+  visit("settled", self.settled);
+  visit("outstanding", self.outstanding);
+}
+
+template <class Visitor, Is<Finding> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("kind", self.kind);
+  visit("behaviour", self.behaviour);
+  visit("per_connection", self.per_connection);
+  visit("confidence", self.confidence);
+  visit("evidence", self.evidence);
+  visit("again", self.again);
+}
+
+template <class Visitor, Is<ExpectationResult> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("path", self.path);
+  visit("bound", self.bound);
+  visit("value", self.value);
+  visit("limit", self.limit);
+  visit("held", self.held);
+}
+
+template <class Visitor, Is<ClientTally> Self>
+void each_field(Visitor& visit, Self& self) {
+  auto& counts = self.counts;
+  visit("planned", counts.planned);
+  visit("skipped", counts.skipped);
+  visit("opened", counts.opened);
+  visit("rig_errors", counts.rig_errors);
+  for (std::size_t i = 0; i < kOutcomes; ++i) visit(kOutcomeNames[i], counts.outcomes[i]);
+  visit("wrong", counts.wrong);
+  visit("intended", counts.intended);
+  visit("confirmed", counts.confirmed);
+  visit("connect", self.connect);
+  visit("response", self.response);
+  visit("reap", self.reap);
+}
+
+template <class Visitor, Is<HeaderLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("schema", self.schema);
+  visit("rig_version", self.rig_version);
+  visit("scenario", self.scenario);
+  visit("scenario_text", self.scenario_text);
+  visit("seed", self.seed);
+  visit("labels", self.labels);
+  visit("started_at", self.started_at);
+  visit("kernel", self.kernel);
+  visit("target_address", self.target_address);
+  visit("target_command", self.target_command);
+  visit("target_pids", self.target_pids);
+  visit("target_build_id", self.target_build_id);
+  visit("open_files_limit", self.open_files_limit);
+  visit("planned_seconds", self.planned_seconds);
+  visit("behaviours", self.behaviours);
+}
+
+template <class Visitor, Is<PhaseLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  visit("begins", self.begins);
+  visit("name", self.name);
+  visit("kind", self.kind);
+  visit("cycle", self.cycle);
+  visit("control", self.control);
+  visit("planned", self.planned);
+}
+
+template <class Visitor, Is<SecondLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  visit("seconds", self.seconds);
+  visit("phase", self.phase);
+  visit("kind", self.kind);
+  visit("cycle", self.cycle);
+  visit("control", self.control);
+  visit("open", self.open);
+  visit("rig_cpu_seconds", self.rig_cpu_seconds);
+  visit("busiest_worker", self.busiest_worker);
+  visit("reaped", self.reaped);
+  visit("sample", self.sample);
+  visit("clients", self.tally.clients);
+  visit("lag", self.tally.lag);
+}
+
+template <class Visitor, Is<CensusLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  each_field(visit, self.census);
+}
+
+template <class Visitor, Is<FindingLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  each_field(visit, self.finding);
+}
+
+template <class Visitor, Is<EndLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  visit("finished", self.finished);
+  visit("verdict", self.verdict);
+  visit("inconclusive_because", self.inconclusive_because);
+  visit("not_judged", self.not_judged);
+  visit("expectations", self.expectations);
+}
+
+}  // namespace closewait

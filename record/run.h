@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/lines.h"
+
+namespace closewait {
+
+// A run as its lines add up to: the one fold that everything else is made from. Latencies are of
+// the storms; counts are of the whole run; `control` is of the phases with polite clients only.
+struct Run {
+  HeaderLine header;
+  Tally storms;
+  Tally whole;
+  Tally control;
+  std::vector<PhaseLine> phases;
+  std::vector<Census> rests;
+  std::vector<Finding> findings;
+  std::optional<EndLine> end;   // nothing: killed
+  double duration_seconds = 0;  // the latest `t` of its lines
+  double storm_seconds = 0;
+  double unavailable_seconds = 0;  // of storms and warm-up, in which polite clients were turned
+                                   // away, ended early or timed out, and none was served
+  std::uint64_t reaped = 0;
+
+  void add(const Line& line);
+  [[nodiscard]] bool has_control() const;
+  // What latencies are taken from: the storms, or the whole run when it had none.
+  [[nodiscard]] const Tally& measured() const { return storm_seconds > 0 ? storms : whole; }
+
+  friend bool operator==(const Run&, const Run&) = default;
+};
+
+}  // namespace closewait

@@ -1,0 +1,102 @@
+#include "record/run.h"
+
+#include <gtest/gtest.h>
+
+namespace closewait {
+namespace {
+
+Run run_of(std::vector<std::string> behaviours) {
+  closewait::Run run;
+  HeaderLine header;
+  header.behaviours = std::move(behaviours);
+  run.add(header);
+  return run;
+}
+
+SecondLine second(PhaseKind kind, std::uint64_t polite_delivered) {
+  SecondLine line{.t = 1, .seconds = 1, .kind = kind, .tally = Tally(2)};
+  ClientTally& polite = line.tally.clients[0];
+  polite.counts.planned = polite.counts.opened = polite_delivered;
+  polite.counts.outcomes[index_of(Outcome::kDelivered)] = polite_delivered;
+  polite.response.record(Nanoseconds(5'000), polite_delivered);
+  return line;
+}
+
+std::uint64_t delivered(const Tally& tally) {
+  return tally.clients[0].counts.of(Outcome::kDelivered);
+}
+
+TEST(Run, AddsUpStormsAndControlAndTheWhole) {
+  closewait::Run run = run_of({"polite", "half-close"});
+  EXPECT_EQ(run.whole.clients.size(), 2U);
+  SecondLine warm_up = second(PhaseKind::kWarmUp, 1);
+  EXPECT_FALSE(run.has_control());
+  warm_up.control = true;
+  run.add(warm_up);
+  EXPECT_TRUE(run.has_control());
+  EXPECT_EQ(delivered(run.measured()), 1U) << "the whole, before there is a storm";
+  run.add(second(PhaseKind::kStorm, 10));
+  run.add(second(PhaseKind::kStorm, 20));
+  run.add(second(PhaseKind::kRest, 100));
+  EXPECT_EQ(delivered(run.control), 1U);
+  EXPECT_EQ(delivered(run.storms), 30U);
+  EXPECT_EQ(delivered(run.whole), 131U);
+  EXPECT_EQ(delivered(run.measured()), 30U);
+  EXPECT_EQ(run.storms.clients[0].response.count(), 30U);
+  EXPECT_EQ(run.storm_seconds, 2);
+}
+
+TEST(Run, KeepsItsRestsFindingsAndEnd) {
+  closewait::Run run = run_of({});
+  run.add(PhaseLine{.t = 1, .name = "storm"});
+  run.add(CensusLine{.census = {.t = 2, .cycle = 1}});
+  run.add(FindingLine{.t = 3, .finding = {.kind = FindingKind::kFdLeak}});
+  EXPECT_FALSE(run.end);
+  EXPECT_EQ(run.duration_seconds, 3);
+  run.add(EndLine{.t = 4, .verdict = Verdict::kFail});
+  ASSERT_TRUE(run.end);
+  EXPECT_EQ(run.end->verdict, Verdict::kFail);
+  EXPECT_EQ(run.phases.size(), 1U);
+  EXPECT_EQ(run.rests.at(0).cycle, 1U);
+  EXPECT_EQ(run.findings.at(0).kind, FindingKind::kFdLeak);
+  EXPECT_EQ(run.duration_seconds, 4);
+}
+
+TEST(Run, AddsUpWhatWasReaped) {
+  closewait::Run run = run_of({});
+  run.add(SecondLine{.reaped = 3});
+  run.add(SecondLine{.reaped = 4});
+  EXPECT_EQ(run.reaped, 7U);
+}
+
+double unavailable_after(PhaseKind kind, const std::string& name, std::uint64_t delivered_count,
+                         std::optional<Outcome> failing) {
+  closewait::Run run = run_of({name, "half-close"});
+  SecondLine line = second(kind, delivered_count);
+  line.seconds = 0.5;
+  if (failing) line.tally.clients[0].counts.outcomes[index_of(*failing)] = 1;
+  line.tally.clients[1].counts.outcomes[index_of(Outcome::kDelivered)] = 9;
+  run.add(line);
+  return run.unavailable_seconds;
+}
+
+TEST(Run, IsUnavailableWhileNoPoliteClientIsServed) {
+  for (const Outcome failing : {Outcome::kRefused, Outcome::kPreempted, Outcome::kTimedOut}) {
+    EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "polite", 0, failing), 0.5);
+    EXPECT_EQ(unavailable_after(PhaseKind::kWarmUp, "polite-held", 0, failing), 0.5);
+    EXPECT_EQ(unavailable_after(PhaseKind::kRest, "polite", 0, failing), 0);
+    EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "polite", 1, failing), 0);
+    EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "rude", 0, failing), 0);
+  }
+  EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "polite", 0, Outcome::kCut), 0);
+  EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "polite", 0, std::nullopt), 0);
+}
+
+TEST(Run, TakesASecondThatHasMoreClientsThanTheHeader) {
+  closewait::Run run = run_of({"polite"});
+  run.add(second(PhaseKind::kStorm, 2));
+  EXPECT_EQ(run.whole.clients.size(), 2U);
+}
+
+}  // namespace
+}  // namespace closewait

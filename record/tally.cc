@@ -1,0 +1,46 @@
+#include "record/tally.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace closewait {
+
+double ClientCounts::failed_ratio() const {
+  const std::uint64_t tried = opened + of(Outcome::kRefused);
+  if (tried == 0) return 0;
+  const std::uint64_t failed = of(Outcome::kRefused) + of(Outcome::kPreempted) +
+                               of(Outcome::kTimedOut) + of(Outcome::kCut) + wrong;
+  return static_cast<double>(failed) / static_cast<double>(tried);
+}
+
+ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
+  planned += other.planned;
+  skipped += other.skipped;
+  opened += other.opened;
+  rig_errors += other.rig_errors;
+  std::ranges::transform(outcomes, other.outcomes, outcomes.begin(), std::plus{});
+  wrong += other.wrong;
+  intended += other.intended;
+  confirmed += other.confirmed;
+  return *this;
+}
+
+void ClientTally::merge(const ClientTally& other) {
+  counts += other.counts;
+  connect.merge(other.connect);
+  response.merge(other.response);
+  reap.merge(other.reap);
+}
+
+void Tally::merge(const Tally& other) {
+  if (clients.size() < other.clients.size()) clients.resize(other.clients.size());
+  for (std::size_t i = 0; i < other.clients.size(); ++i) clients[i].merge(other.clients[i]);
+  lag.merge(other.lag);
+}
+
+void Tally::clear() {
+  std::ranges::fill(clients, ClientTally{});
+  lag.clear();
+}
+
+}  // namespace closewait

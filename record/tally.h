@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "base/histogram.h"
+#include "record/outcome.h"
+
+namespace closewait {
+
+// What was counted of the clients of one behaviour.
+// planned = skipped + opened + refused + rig_errors; opened = delivered + preempted + timed_out
+// + cut once all of them have ended; wrong is part of delivered.
+struct ClientCounts {
+  std::uint64_t planned = 0;     // arrivals of the plan so far
+  std::uint64_t skipped = 0;     // not tried: open_at_most was reached, or the phase was over
+  std::uint64_t opened = 0;      // connected
+  std::uint64_t rig_errors = 0;  // the rig's own: no port, no descriptor
+  std::array<std::uint64_t, kOutcomes> outcomes{};
+  std::uint64_t wrong = 0;      // delivered, but with other bytes than owed
+  std::uint64_t intended = 0;   // ends (a reset, a FIN) that the rig carried out
+  std::uint64_t confirmed = 0;  // of those, proven: TCP_INFO, SO_LINGER read back, return codes
+
+  [[nodiscard]] std::uint64_t of(Outcome outcome) const { return outcomes[index_of(outcome)]; }
+  // The share of all tried that did not get what was theirs:
+  // (refused + preempted + timed_out + cut + wrong) / (opened + refused); 0 when none was tried.
+  [[nodiscard]] double failed_ratio() const;
+
+  ClientCounts& operator+=(const ClientCounts& other);
+
+  friend bool operator==(const ClientCounts&, const ClientCounts&) = default;
+};
+
+// Counts and durations of one behaviour. connect runs from the actual start, response from the
+// planned instant to the last byte (a time-out counts at its deadline), reap from the client's
+// end to the destruction of the target's socket (0 when that came first).
+struct ClientTally {
+  ClientCounts counts;
+  Histogram connect;
+  Histogram response;
+  Histogram reap;
+
+  void merge(const ClientTally& other);
+
+  friend bool operator==(const ClientTally&, const ClientTally&) = default;
+};
+
+// What one worker, or a whole run, counted; `clients` is indexed as the run's behaviours are.
+struct Tally {
+  std::vector<ClientTally> clients;
+  Histogram lag;  // from the planned to the actual start of a connection
+
+  explicit Tally(std::size_t behaviours = 0) : clients(behaviours) {}
+  void merge(const Tally& other);
+  void clear();
+
+  friend bool operator==(const Tally&, const Tally&) = default;
+};
+
+}  // namespace closewait

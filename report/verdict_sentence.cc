@@ -1,0 +1,115 @@
+#include "report/verdict_sentence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/brief.h"
+#include "report/result.h"
+
+namespace closewait {
+namespace {
+
+std::string plural(std::uint64_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : "s");
+}
+
+std::uint64_t opened(const Tally& tally) {
+  std::uint64_t total = 0;
+  for (const ClientTally& each : tally.clients) total += each.counts.opened;
+  return total;
+}
+
+// Those whose socket the target still held; it is done with one that no descriptor stands for.
+std::uint64_t held(const Outstanding& group) {
+  const auto unheld = group.states.find(kUnheldState);
+  if (unheld == group.states.end()) return group.count;
+  return group.count - std::min(group.count, unheld->second);
+}
+
+// By identity where the destroy events were seen, else what the descriptors grew by.
+std::uint64_t leaked(const Census& first, const Census& last) {
+  if (last.feed_available) {
+    std::uint64_t total = 0;
+    for (const Outstanding& each : last.outstanding) total += held(each);
+    return total;
+  }
+  return last.sample.fds > first.sample.fds ? last.sample.fds - first.sample.fds : 0;
+}
+
+std::string pass(const Run& run) {
+  const std::string leaks =
+      run.rests.empty()
+          ? "no rest to look for leaks in"
+          : fmt::format("{} over {}",
+                        plural(leaked(run.rests.front(), run.rests.back()), "leaked descriptor"),
+                        plural(run.rests.size(), "rest"));
+  const bool expected = run.end && !run.end->expectations.empty();
+  return fmt::format("PASS: {}, {}, {}.", plural(opened(run.whole), "connection"), leaks,
+                     expected ? "every expectation held" : "no findings");
+}
+
+// " (412 leaked)": those of its behaviour that the last rest still had, where it has a size.
+std::string extent(const Run& run, const Finding& finding) {
+  if (run.rests.empty()) return "";
+  std::uint64_t total = 0;
+  for (const Outstanding& each : run.rests.back().outstanding) {
+    if (each.behaviour == finding.behaviour) total += held(each);
+  }
+  return total == 0 ? "" : fmt::format(" ({} leaked)", grouped(total));
+}
+
+std::string more(std::size_t count, std::string_view noun) {
+  return count > 1 ? fmt::format(" And {}.", plural(count - 1, noun)) : "";
+}
+
+std::string fail_by_finding(const Run& run) {
+  const Finding& first = run.findings.front();
+  std::string what(name_of(first.kind));
+  if (first.per_connection > 0) {
+    what += fmt::format(", {:.2f} descriptors per {}connection{}", first.per_connection,
+                        first.behaviour.empty() ? "" : first.behaviour + " ", extent(run, first));
+  } else if (!first.behaviour.empty()) {
+    what += fmt::format(", by {}", first.behaviour);
+  }
+  const std::string again =
+      first.again.empty() ? "" : fmt::format(" Show it again: {}", first.again);
+  return fmt::format("FAIL: {}.{}{}", what, more(run.findings.size(), "more finding"), again);
+}
+
+std::string fail_by_expectation(const EndLine& end) {
+  std::size_t broken = 0;
+  const ExpectationResult* first = nullptr;
+  for (const ExpectationResult& each : end.expectations) {
+    if (each.held) continue;
+    if (first == nullptr) first = &each;
+    ++broken;
+  }
+  if (first == nullptr) return "FAIL.";
+  return fmt::format("FAIL: {} is {}, expected {}.{}", first->path,
+                     brief_number(first->path, first->value), first->bound,
+                     more(broken, "more broken expectation"));
+}
+
+std::string inconclusive(const Run& run) {
+  const auto reasons = inconclusive_because(run);
+  return reasons.empty() ? "INCONCLUSIVE."
+                         : fmt::format("INCONCLUSIVE: {}.", fmt::join(reasons, "; "));
+}
+
+}  // namespace
+
+std::string verdict_sentence(const Run& run) {
+  switch (verdict_of(run)) {
+    case Verdict::kPass:
+      return pass(run);
+    case Verdict::kInconclusive:
+      return inconclusive(run);
+    case Verdict::kFail:
+      break;
+  }
+  if (!run.findings.empty()) return fail_by_finding(run);
+  return run.end ? fail_by_expectation(*run.end) : "FAIL.";
+}
+
+}  // namespace closewait

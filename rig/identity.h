@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/histogram.h"
+#include "base/unique_fd.h"
+#include "loadgen/port_table.h"
+#include "observe/destroy_feed.h"
+#include "observe/observer.h"
+#include "record/census.h"
+
+namespace closewait {
+
+// Follows each of our connections to the end of its server side: a thread of its own reads the
+// kernel's destroy events and clears the port table with them; in a rest, what is left over is
+// matched with the target's sockets. Owns feed and thread, borrows the port table.
+class Identity {
+ public:
+  Identity(DestroyFeed feed, PortTable& ports, const std::vector<std::string>& behaviours);
+  Identity(const Identity&) = delete;
+  Identity& operator=(const Identity&) = delete;
+  ~Identity();
+
+  // Reap times by behaviour since the last call.
+  [[nodiscard]] std::vector<Histogram> collect_reaped();
+  // Changes whenever an event came.
+  [[nodiscard]] std::uint64_t events() const { return events_.load(std::memory_order_relaxed); }
+
+  // For rests, when no client runs. How many connections are outstanding now.
+  [[nodiscard]] std::uint64_t outstanding() const;
+  // Fills the census' outstanding, feed_available and events_lost. What was outstanding at the
+  // last call too is confirmed. After a loss of events all is forgotten: it begins anew.
+  void take_census(FullLook& look);
+
+ private:
+  void read_events();
+  void forget_all();
+
+  DestroyFeed feed_;
+  PortTable& ports_;
+  const std::vector<std::string>& behaviours_;
+  UniqueFd stop_;  // eventfd
+  std::mutex mutex_;               // reaped_: the event thread writes, the run's thread collects
+  std::vector<Histogram> reaped_;
+  std::atomic<std::uint64_t> events_{0};   // written by the event thread
+  std::atomic<std::uint64_t> overflows_{0};  // written by the event thread
+  std::atomic<bool> failed_{false};        // written by the event thread: it reads no more
+  std::uint64_t overflows_seen_ = 0;
+  std::set<std::uint64_t> seen_before_;  // connection numbers outstanding at the last census
+  std::thread thread_;
+};
+
+}  // namespace closewait

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "base/unique_fd.h"
+
+namespace closewait {
+
+// SIGINT and SIGTERM as a descriptor that becomes readable and stays so. Make it before any thread
+// is started: the signals are blocked for all of them. SIGPIPE is ignored.
+class Interrupt {
+ public:
+  Interrupt();
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] bool came() const;
+
+ private:
+  UniqueFd fd_;
+};
+
+}  // namespace closewait

@@ -1,0 +1,120 @@
+#include "rig/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <set>
+
+#include "report/result.h"
+#include "verdict/expectations.h"
+#include "verdict/fd_steps.h"
+#include "verdict/honesty.h"
+#include "verdict/leak.h"
+
+namespace closewait {
+namespace {
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  return fmt::format("{:04}-{:02}-{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+}
+
+const AcceptedFinding* accepted(const Finding& finding, const Scenario& scenario) {
+  const std::string date = today();
+  const auto found = std::ranges::find_if(scenario.accept, [&](const AcceptedFinding& each) {
+    return each.finding == name_of(finding.kind) &&
+           (each.behaviour.empty() || each.behaviour == finding.behaviour) &&
+           (each.until.empty() || date <= each.until);
+  });
+  return found == scenario.accept.end() ? nullptr : &*found;
+}
+
+// The storms with nothing but the one behaviour; all of the scenario when it is not known.
+std::string again(const Finding& finding, const Scenario& scenario, const std::string& prefix) {
+  std::string command = prefix;
+  if (finding.behaviour.empty()) return command;
+  for (const Phase& phase : scenario.cycle) {
+    if (phase.kind == PhaseKind::kRest) continue;
+    command += fmt::format(" --set 'cycle.{}.clients={{{}: 1}}'", phase.name, finding.behaviour);
+  }
+  return command + " --set repeat=1";
+}
+
+bool fds_were_counted(const Run& run) {
+  return !run.rests.empty() && run.rests.back().sample.fds > 0;
+}
+
+std::set<std::string> limited_behaviours(const Scenario& scenario) {
+  std::set<std::string> names;
+  for (const Phase& phase : scenario.cycle) {
+    for (const ClientMix& mix : phase.clients) {
+      if (mix.at_most) names.emplace(mix.behaviour->name);
+    }
+  }
+  return names;
+}
+
+void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
+  if (run.rests.size() < 2) end.not_judged.emplace_back("leaks: no rest after a storm was reached");
+  if (!scenario.target.promises.idle_timeout) {
+    end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
+  }
+}
+
+}  // namespace
+
+std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
+                                 const Circumstances& circumstances) {
+  std::vector<Finding> findings = leaks_by_identity(run.rests);
+  const bool identity_throughout = std::ranges::all_of(run.rests, &Census::feed_available);
+  if (fds_were_counted(run) && (identity_throughout || findings.empty())) {
+    for (Finding& each : leaks_by_count(run.rests).findings) findings.push_back(std::move(each));
+  }
+  for (Finding& each : findings) each.again = again(each, scenario, circumstances.again_prefix);
+  return findings;
+}
+
+EndLine judge(const Run& run, const Scenario& scenario, const Circumstances& circumstances) {
+  EndLine end{.finished = circumstances.finished};
+  end.inconclusive_because = shortfalls(run, limited_behaviours(scenario));
+  if (!circumstances.interrupted_by.empty()) {
+    end.inconclusive_because.push_back(circumstances.interrupted_by);
+  }
+  if (circumstances.record_lost) {
+    end.inconclusive_because.emplace_back("lines of the record could not be written");
+  }
+  end.not_judged = circumstances.unseen;
+  add_not_judged(run, scenario, end);
+  if (fds_were_counted(run)) {
+    const std::string why = leaks_by_count(run.rests).not_judged;
+    if (!why.empty()) end.not_judged.push_back(why);
+  }
+  bool failed = false;
+  for (const Finding& finding : run.findings) {
+    if (const AcceptedFinding* known = accepted(finding, scenario)) {
+      end.not_judged.push_back(fmt::format("{} by {}: accepted, {}", name_of(finding.kind),
+                                           finding.behaviour, known->because));
+    } else {
+      failed = true;
+    }
+  }
+  const auto result = result_of(run);
+  const auto control = control_result(run);
+  JudgedExpectations judged = judge_expectations(
+      scenario.expect, [&](std::string_view path) { return number_at(result, path); },
+      [&](std::string_view path) { return number_at(control, path); },
+      is_saturated(run));
+  end.expectations = std::move(judged.results);
+  std::ranges::move(judged.not_judged, std::back_inserter(end.not_judged));
+  failed = failed || std::ranges::any_of(end.expectations,
+                                         [](const ExpectationResult& each) { return !each.held; });
+  end.verdict = failed                              ? Verdict::kFail
+                : !end.inconclusive_because.empty() ? Verdict::kInconclusive
+                                                    : Verdict::kPass;
+  return end;
+}
+
+}  // namespace closewait

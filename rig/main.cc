@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "base/error.h"
+#include "rig/options.h"
+
+namespace closewait {
+namespace {
+
+std::pair<std::string, std::string> split(const std::string& option, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    throw UsageError(option + " " + text + ": expected " +
+                     (option == "--set" ? "PATH=VALUE" : "KEY=VALUE"));
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+// Options as CLI11 fills them, before they are taken apart.
+struct Written {
+  std::vector<std::string> settings;
+  std::vector<std::string> labels;
+};
+
+void add_scenario_options(CLI::App& command, RunOptions& options, Written& written) {
+  command.add_option("scenario", options.scenario, "A scenario file");
+  command.add_option("--target", options.target, "The server that runs at ADDRESS:PORT already");
+  command.add_option("--mix", options.quick.mix,
+                     "Behaviours and weights, without a file: polite:80,rst-after-connect:20");
+  command.add_option("--rate", options.quick.rate, "Connections per second: 2000/s, 500/s..4000/s");
+  command.add_option("--for", options.quick.length, "How long the storms are in all: 10m");
+  command.add_option("--pid", options.pid, "The server's process, where it cannot be looked up");
+  command.add_flag("--allow-remote", options.allow_remote,
+                   "Allow a target that is not on this machine");
+  command.add_option("--seed", options.seed, "Every random choice derives from it");
+  command.add_option("--set", written.settings, "PATH=VALUE: replace a value of the scenario")
+      ->allow_extra_args(false);
+}
+
+void add_run_options(CLI::App& command, RunOptions& options, Written& written) {
+  command.add_option("--out", options.out, "The folder for the results");
+  command.add_option("--label", written.labels, "KEY=VALUE: kept with the results")
+      ->allow_extra_args(false);
+  command.add_option("--repeat", options.repeat, "Run it so many times")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
+  command.add_flag("--keep-target", options.keep_target, "Leave a started target running");
+  command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
+}
+
+void finish(RunOptions& options, const Written& written) {
+  for (const std::string& each : written.settings) {
+    options.settings.push_back(split("--set", each));
+  }
+  for (const std::string& each : written.labels) options.labels.insert(split("--label", each));
+  options.quick.target = options.target;
+  const bool quick = !options.quick.mix.empty() || !options.quick.rate.empty() ||
+                     !options.quick.length.empty();
+  if (quick && !options.scenario.empty()) {
+    throw UsageError("--mix, --rate and --for are instead of a scenario file; use --set for " +
+                     options.scenario);
+  }
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Opens and aborts connections, and says whether the server leaked.", "closewait");
+  app.set_version_flag("--version", CLOSEWAIT_VERSION);
+  app.require_subcommand(1);
+  RunOptions options;
+  Written written;
+  CLI::App* run = app.add_subcommand("run", "Run a scenario and give the verdict");
+  CLI::App* check = app.add_subcommand("check", "Validate a scenario and say what it would do");
+  add_scenario_options(*run, options, written);
+  add_run_options(*run, options, written);
+  add_scenario_options(*check, options, written);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : static_cast<int>(ExitStatus::kBadInput);
+  }
+  finish(options, written);
+  return static_cast<int>(run->parsed() ? run_command(options) : check_command(options));
+}
+
+}  // namespace
+}  // namespace closewait
+
+int main(int argc, char** argv) {
+  using closewait::ExitStatus;
+  try {
+    return closewait::run(argc, argv);
+  } catch (const closewait::UsageError& error) {
+    fmt::print(stderr, "closewait: {}\n", error.what());
+    return static_cast<int>(ExitStatus::kBadInput);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "closewait: {}\n", error.what());
+    return static_cast<int>(ExitStatus::kInconclusive);
+  }
+}

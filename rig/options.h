@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loadgen/scenario.h"
+
+namespace closewait {
+
+// Exit statuses of every subcommand.
+enum class ExitStatus : int { kPass = 0, kFail = 1, kBadInput = 2, kInconclusive = 3 };
+
+// What `closewait run` was told on the command line.
+struct RunOptions {
+  std::string scenario;  // a file; "" with --target and --mix
+  std::string target;
+  QuickScenario quick;
+  std::optional<std::int64_t> pid;
+  bool allow_remote = false;
+  std::string out;
+  std::optional<std::uint64_t> seed;
+  std::vector<Setting> settings;
+  std::map<std::string, std::string> labels;
+  std::uint64_t repeat = 1;
+  bool keep_target = false;
+  bool json = false;
+};
+
+// The scenario that the options come to. Throws UsageError.
+struct ChosenScenario {
+  Scenario scenario;
+  std::string text;  // as run, without the settings
+};
+[[nodiscard]] ChosenScenario choose_scenario(const RunOptions& options);
+
+[[nodiscard]] ExitStatus run_command(const RunOptions& options);
+[[nodiscard]] ExitStatus check_command(const RunOptions& options);
+
+}  // namespace closewait

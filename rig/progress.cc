@@ -1,0 +1,103 @@
+#include "rig/progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "base/units.h"
+
+namespace closewait {
+namespace {
+
+std::uint64_t begun(const Tally& tally) {
+  std::uint64_t count = 0;
+  for (const ClientTally& each : tally.clients) {
+    count += each.counts.opened + each.counts.of(Outcome::kRefused);
+  }
+  return count;
+}
+
+std::uint64_t planned(const Tally& tally) {
+  std::uint64_t count = 0;
+  for (const ClientTally& each : tally.clients) count += each.counts.planned;
+  return count;
+}
+
+// Refused, preempted, timed out, and the rig's own.
+std::uint64_t errors(const Tally& tally) {
+  std::uint64_t count = 0;
+  for (const ClientTally& each : tally.clients) {
+    count += each.counts.rig_errors + each.counts.of(Outcome::kRefused) +
+             each.counts.of(Outcome::kPreempted) + each.counts.of(Outcome::kTimedOut);
+  }
+  return count;
+}
+
+Nanoseconds response_p99(const Tally& tally) {
+  Histogram all;
+  for (const ClientTally& each : tally.clients) all.merge(each.response);
+  return all.quantile(0.99);
+}
+
+std::string figures(const SecondLine& second) {
+  const double seconds = second.seconds > 0 ? second.seconds : 1;
+  return fmt::format("planned {:.0f}/s, begun {:.0f}/s, open {}, errors {}, p99 {}{}",
+                     static_cast<double>(planned(second.tally)) / seconds,
+                     static_cast<double>(begun(second.tally)) / seconds, second.open,
+                     errors(second.tally), brief_duration(response_p99(second.tally)),
+                     second.sample ? fmt::format(", fds {}", second.sample->fds) : "");
+}
+
+}  // namespace
+
+Progress::Progress(const Setup& setup)
+    : setup_(setup), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
+  if (drawn_) fmt::print(stderr, "\r\033[K");
+  drawn_ = false;
+}
+
+void Progress::say(const std::string& line) {
+  clear();
+  fmt::print(stderr, "{}\n", line);
+}
+
+void Progress::phase_begins(const PhaseLine& phase) {
+  phase_ = phase;
+  sum_ = SecondLine{};
+  phase_seconds_ = phase.t;
+}
+
+void Progress::second(const SecondLine& second) {
+  if (sum_.tally.clients.empty()) sum_.tally = Tally(second.tally.clients.size());
+  sum_.tally.merge(second.tally);
+  sum_.seconds += second.seconds;
+  sum_.open = second.open;
+  sum_.sample = second.sample;
+  if (!terminal_) return;
+  clear();
+  fmt::print(stderr, "{} {}/{}  {} of {}  {}", phase_.name, phase_.cycle, setup_.cycles,
+             brief_duration(from_seconds(second.t)), brief_duration(setup_.planned),
+             figures(second));
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Progress::phase_ends(const PhaseLine& phase) {
+  if (phase.kind == PhaseKind::kRest) return;
+  say(fmt::format("{:>6}  {} {}/{}: {}", brief_duration(from_seconds(phase.t)), phase.name,
+                  phase.cycle, setup_.cycles, figures(sum_)));
+}
+
+void Progress::rest_ended(const Census& census) {
+  say(fmt::format("{:>6}  rest {}/{}: {} connections so far, fds {}, outstanding {}{}",
+                  brief_duration(from_seconds(census.t)), census.cycle, setup_.cycles,
+                  census.served, census.sample.fds, census.outstanding_total(),
+                  census.feed_available ? "" : " (no destroy events)"));
+}
+
+}  // namespace closewait

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "record/lines.h"
+
+namespace closewait {
+
+// Where a run stands, on standard error: one line that refreshes on a terminal, one line a phase
+// elsewhere. One thread.
+class Progress {
+ public:
+  struct Setup {
+    Nanoseconds planned{0};  // of the whole run
+    std::uint64_t cycles = 0;
+  };
+
+  explicit Progress(const Setup& setup);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void phase_begins(const PhaseLine& phase);
+  void second(const SecondLine& second);
+  void phase_ends(const PhaseLine& phase);
+  void rest_ended(const Census& census);
+
+ private:
+  void clear();
+  void say(const std::string& line);
+
+  Setup setup_;
+  bool terminal_;
+  bool drawn_ = false;
+  PhaseLine phase_;
+  SecondLine sum_;  // of the phase so far
+  double phase_seconds_ = 0;
+};
+
+}  // namespace closewait

@@ -1,0 +1,276 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include "report/result.h"
+#include "report/table.h"
+#include "rig/identity.h"
+#include "rig/interrupt.h"
+#include "rig/judge.h"
+#include "rig/options.h"
+#include "rig/ports.h"
+#include "rig/progress.h"
+#include "rig/recorder.h"
+#include "rig/runner.h"
+#include "rig/target_process.h"
+#include "verdict/crash.h"
+
+namespace closewait {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kFeedBuffer = 64 * 1024 * 1024;
+constexpr std::size_t kLogLinesShown = 5;
+
+std::string timestamp(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
+  return {text.data(), size};
+}
+
+// A new folder; one that holds a run already is never written into.
+fs::path make_folder(const std::string& wanted, const std::string& name) {
+  fs::path folder = wanted;
+  if (wanted.empty()) {
+    const fs::path base = fs::path("results") / (name + timestamp("-%Y%m%d-%H%M%S"));
+    folder = base;
+    for (int i = 2; fs::exists(folder); ++i) folder = base.string() + "-" + std::to_string(i);
+  }
+  if (fs::exists(folder / "run.jsonl")) {
+    throw UsageError(folder.string() + " holds a run already; give another --out");
+  }
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw UsageError(folder.string() + ": " + error.message());
+  return folder;
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) fmt::print(stderr, "closewait: {}: could not be written\n", path.string());
+}
+
+// The soft limit of open files up to the hard one, which cannot be raised.
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the soft limit stays, EMFILE would tell
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+std::string kernel_release() {
+  utsname names{};
+  ::uname(&names);
+  return std::string(names.sysname) + " " + names.release;
+}
+
+HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
+                     const TargetProcess& target, std::uint64_t open_files) {
+  const Scenario& scenario = chosen.scenario;
+  HeaderLine header{.rig_version = CLOSEWAIT_VERSION,
+                    .scenario = scenario.name,
+                    .scenario_text = chosen.text,
+                    .seed = scenario.seed,
+                    .labels = options.labels,
+                    .started_at = timestamp("%Y-%m-%dT%H:%M:%SZ"),
+                    .kernel = kernel_release(),
+                    .target_address = target.address().to_string(),
+                    .target_command = target.command_line(),
+                    .target_pids = {target.roots().begin(), target.roots().end()},
+                    .target_build_id = target.build_id(),
+                    .open_files_limit = open_files,
+                    .planned_seconds = to_seconds(scenario.planned_length())};
+  for (const Behaviour* behaviour : scenario.behaviours()) {
+    header.behaviours.emplace_back(behaviour->name);
+  }
+  return header;
+}
+
+// Single quotes for a shell.
+std::string quoted(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789-_./:=@%+,") == std::string::npos) {
+    return text;
+  }
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+std::string again_prefix(const fs::path& folder, const RunOptions& options,
+                         const Scenario& scenario) {
+  std::string command = fmt::format("closewait run {} --seed {}",
+                                    quoted(fs::absolute(folder / "scenario.yaml").string()),
+                                    scenario.seed);
+  if (!options.target.empty()) command += " --target " + quoted(options.target);
+  if (options.pid) command += fmt::format(" --pid {}", *options.pid);
+  if (options.allow_remote) command += " --allow-remote";
+  for (const auto& [path, value] : options.settings) {
+    command += " --set " + quoted(path + "=" + value);
+  }
+  return command;
+}
+
+// The feed and what it needs; without it leaks are judged by counts.
+struct Seeing {
+  std::unique_ptr<PortTable> ports;
+  std::unique_ptr<Identity> identity;
+  std::vector<std::string> unseen;
+};
+
+Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
+                   const std::vector<std::string>& behaviours) {
+  Seeing seeing;
+  if (!target.why_unseen().empty()) seeing.unseen.push_back(target.why_unseen());
+  if (!scenario.load.destroy_events) {
+    seeing.unseen.emplace_back("destroy events: turned off by load.destroy_events");
+  } else if (target.address().is_unix() || !target.address().is_local()) {
+    seeing.unseen.emplace_back("destroy events: only for TCP targets on this machine");
+  } else if (auto feed = DestroyFeed::open(target.address().port(), kFeedBuffer)) {
+    seeing.ports = std::make_unique<PortTable>(sources_for(scenario, target.address()),
+                                               local_port_range(), scenario.load.workers);
+    seeing.identity = std::make_unique<Identity>(std::move(*feed), *seeing.ports, behaviours);
+  } else {
+    seeing.unseen.push_back("destroy events: " + describe(feed.error()));
+  }
+  return seeing;
+}
+
+std::string why_ended(Runner::Ending ending) {
+  switch (ending) {
+    case Runner::Ending::kFinished:
+    case Runner::Ending::kStopped: return "";
+    case Runner::Ending::kInterrupted: return "interrupted before the end of the plan";
+    case Runner::Ending::kTargetEnded: return "the target ended before the plan did";
+  }
+  return "";
+}
+
+Finding crash_of(TargetProcess& target, const Recorder& recorder) {
+  ProcessEnd end{.is_child = target.child() != nullptr, .t = recorder.now()};
+  const PhaseLine& phase = recorder.run().phases.back();
+  end.phase = phase.name;
+  if (phase.kind != PhaseKind::kRest) end.behaviours = recorder.run().header.behaviours;
+  if (Child* child = target.child()) {
+    end.wait_status = child->status().value_or(0);
+    end.log_tail = child->log_tail(kLogLinesShown);
+  }
+  return crash_finding(end);
+}
+
+void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
+              std::vector<Finding> findings, Recorder& recorder) {
+  for (Finding& each : findings_of(recorder.run(), chosen.scenario, circumstances)) {
+    findings.push_back(std::move(each));
+  }
+  for (Finding& each : findings) {
+    recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
+  }
+  EndLine end = judge(recorder.run(), chosen.scenario, circumstances);
+  end.t = recorder.now();
+  recorder.append(end);
+}
+
+void publish(const Run& run, const fs::path& folder, const RunOptions& options) {
+  const std::string result = result_of(run).dump(2) + "\n";
+  write_file(folder / "result.json", result);
+  std::string again = "#!/bin/sh\n# Shows each finding of this run again.\n";
+  for (const Finding& finding : run.findings) again += finding.again + "\n";
+  if (!run.findings.empty()) {
+    write_file(folder / "again.sh", again);
+    std::error_code ignored;  // it can still be run by `sh again.sh`
+    fs::permissions(folder / "again.sh", fs::perms::owner_exec, fs::perm_options::add, ignored);
+  }
+  if (options.json) {
+    fmt::print("{}", result);
+  } else {
+    fmt::print("{}\nresults in {}\n", run_table(run), folder.string());
+  }
+}
+
+ExitStatus status_of(const Run& run) {
+  switch (verdict_of(run)) {
+    case Verdict::kPass: return ExitStatus::kPass;
+    case Verdict::kFail: return ExitStatus::kFail;
+    case Verdict::kInconclusive: return ExitStatus::kInconclusive;
+  }
+  return ExitStatus::kInconclusive;
+}
+
+ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options,
+                    const std::string& out, const Interrupt& interrupt) {
+  const Scenario& scenario = chosen.scenario;
+  const std::uint64_t open_files = raise_open_files();
+  const fs::path folder = make_folder(out, scenario.name);
+  write_file(folder / "scenario.yaml", chosen.text);
+  TargetProcess target({.spec = &scenario.target,
+                        .log = folder / "target.log",
+                        .keep = options.keep_target,
+                        .interrupt_fd = interrupt.fd()});
+  Recorder recorder(folder / "run.jsonl");
+  recorder.append(header_of(chosen, options, target, open_files));
+  Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours);
+  Circumstances circumstances{.unseen = seeing.unseen,
+                              .again_prefix = again_prefix(folder, options, scenario)};
+  std::vector<Finding> findings;
+  {
+    Progress progress({.planned = scenario.planned_length(), .cycles = scenario.repeat});
+    Engine engine({.scenario = &scenario,
+                   .target = &target.address(),
+                   .ports = seeing.ports.get()});
+    Runner runner({.scenario = scenario,
+                   .target = target,
+                   .engine = engine,
+                   .identity = seeing.identity.get(),
+                   .recorder = recorder,
+                   .progress = progress,
+                   .interrupt = interrupt});
+    const Runner::Ending ending = runner.run();
+    circumstances.interrupted_by = why_ended(ending);
+    circumstances.finished = circumstances.interrupted_by.empty();
+    if (ending == Runner::Ending::kTargetEnded) {
+      findings.push_back(crash_of(target, recorder));
+      findings.back().again = circumstances.again_prefix;
+    }
+  }
+  circumstances.record_lost = recorder.lost_lines();
+  conclude(chosen, circumstances, std::move(findings), recorder);
+  publish(recorder.run(), folder, options);
+  return status_of(recorder.run());
+}
+
+}  // namespace
+
+ExitStatus run_command(const RunOptions& options) {
+  const ChosenScenario chosen = choose_scenario(options);
+  const Interrupt interrupt;
+  // Fail beats inconclusive beats pass, over all runs too.
+  const auto weight = [](ExitStatus status) {
+    return status == ExitStatus::kFail ? 2 : status == ExitStatus::kInconclusive ? 1 : 0;
+  };
+  ExitStatus worst = ExitStatus::kPass;
+  for (std::uint64_t i = 1; i <= options.repeat && !interrupt.came(); ++i) {
+    const bool numbered = options.repeat > 1 && !options.out.empty();
+    const std::string out = numbered ? fmt::format("{}/{}", options.out, i) : options.out;
+    const ExitStatus status = run_once(chosen, options, out, interrupt);
+    if (weight(status) > weight(worst)) worst = status;
+  }
+  return worst;
+}
+
+}  // namespace closewait

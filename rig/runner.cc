@@ -1,0 +1,234 @@
+#include "rig/runner.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+
+#include "verdict/leak.h"
+
+namespace closewait {
+namespace {
+
+constexpr Nanoseconds kSecond = std::chrono::seconds(1);
+constexpr Nanoseconds kIdlePoll = std::chrono::milliseconds(10);
+constexpr Nanoseconds kQuietPoll = std::chrono::milliseconds(100);
+constexpr Nanoseconds kCutPatience = std::chrono::seconds(2);
+
+double own_cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// The rest that the scenario describes, or the one it would have.
+Phase rest_of(const Scenario& scenario) {
+  const auto found = std::ranges::find(scenario.cycle, PhaseKind::kRest, &Phase::kind);
+  if (found != scenario.cycle.end()) return *found;
+  return {.name = "rest",
+          .kind = PhaseKind::kRest,
+          .settle = std::chrono::seconds(20),
+          .quiet = std::chrono::seconds(2)};
+}
+
+}  // namespace
+
+Runner::Runner(const Parts& parts)
+    : parts_(parts), began_(Clock::now()), next_second_(began_ + kSecond) {}
+
+Runner::Ending Runner::run() {
+  const Phase rest_phase = rest_of(parts_.scenario);
+  bool go_on = true;
+  if (parts_.scenario.warm_up) go_on = storm(*parts_.scenario.warm_up, 0);
+  go_on = go_on && rest(rest_phase, 0);
+  std::uint64_t done = 0;
+  while (go_on && time_for_another(done)) go_on = cycle(++done);
+  // What only the last rest saw needs a second look before it is called a leak.
+  if (go_on && needs_another_look(parts_.recorder.run().rests)) {
+    static_cast<void>(rest(rest_phase, done));
+  }
+  return ending_;
+}
+
+bool Runner::time_for_another(std::uint64_t cycles_done) const {
+  const Scenario& scenario = parts_.scenario;
+  if (!scenario.repeat_length) return cycles_done < scenario.repeat;
+  if (cycles_done == 0) return true;
+  const auto passed = Clock::now() - began_;
+  const auto one = passed / static_cast<std::int64_t>(cycles_done);
+  return passed + one <= *scenario.repeat_length;
+}
+
+bool Runner::cycle(std::uint64_t number) {
+  for (const Phase& phase : parts_.scenario.cycle) {
+    const bool go_on =
+        phase.kind == PhaseKind::kRest ? rest(phase, number) : storm(phase, number);
+    if (!go_on) return false;
+  }
+  return true;
+}
+
+PhaseLine Runner::line_of(const Phase& phase, std::uint64_t cycle) const {
+  return {.t = parts_.recorder.now(),
+          .name = phase.name,
+          .kind = phase.kind,
+          .cycle = cycle,
+          .control = phase.is_control(),
+          .planned = phase.planned()};
+}
+
+bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
+  phase_ = line_of(phase, cycle);
+  parts_.recorder.append(phase_);
+  parts_.progress.phase_begins(phase_);
+  const Instant end = Clock::now() + phase.duration;
+  parts_.engine.begin(phase);
+  bool go_on = pass_time(end);
+  const Instant cut_at = end + parts_.scenario.load.grace;
+  while (go_on && !parts_.engine.idle() && Clock::now() < cut_at) {
+    go_on = pass_time(std::min(Clock::now() + kIdlePoll, cut_at));
+  }
+  wait_for_clients();
+  write_second();
+  phase_.begins = false;
+  phase_.t = parts_.recorder.now();
+  parts_.recorder.append(phase_);
+  parts_.progress.phase_ends(phase_);
+  return go_on;
+}
+
+// Cuts whoever is left. A cut client ends at its next step; the wait has an end all the same.
+void Runner::wait_for_clients() {
+  if (parts_.engine.idle()) return;
+  parts_.engine.cut();
+  const Instant deadline = Clock::now() + kCutPatience;
+  while (!parts_.engine.idle() && Clock::now() < deadline) {
+    static_cast<void>(::poll(nullptr, 0, 1));
+  }
+}
+
+bool Runner::rest(const Phase& phase, std::uint64_t cycle) {
+  phase_ = line_of(phase, cycle);
+  parts_.recorder.append(phase_);
+  parts_.progress.phase_begins(phase_);
+  wait_until_quiet(phase);
+  write_second();
+  if (ending_ == Ending::kFinished) take_census(cycle, settled_);
+  phase_.begins = false;
+  phase_.t = parts_.recorder.now();
+  parts_.recorder.append(phase_);
+  if (ending_ != Ending::kFinished) return false;
+  const bool found = !leaks_by_identity(parts_.recorder.run().rests).empty();
+  leak_known_ = found && !needs_another_look(parts_.recorder.run().rests);
+  if (found && parts_.scenario.on_finding == OnFinding::kStop) ending_ = Ending::kStopped;
+  return ending_ == Ending::kFinished;
+}
+
+// Until nothing moved for `quiet`; while connections are outstanding, which a timer of the target
+// may still reap, for all of `settle`.
+void Runner::wait_until_quiet(const Phase& phase) {
+  struct Fingerprint {
+    std::uint64_t fds = 0;
+    std::uint64_t outstanding = 0;
+    std::uint64_t events = 0;
+    bool operator==(const Fingerprint&) const = default;
+  };
+  const auto look = [this] {
+    Fingerprint now;
+    if (parts_.target.observer() != nullptr) {
+      if (const auto sample = parts_.target.observer()->sample()) now.fds = sample->fds;
+    }
+    if (parts_.identity != nullptr) {
+      now.outstanding = parts_.identity->outstanding();
+      now.events = parts_.identity->events();
+    }
+    return now;
+  };
+  Fingerprint last = look();
+  Instant changed = Clock::now();
+  const Instant deadline = changed + phase.settle;
+  settled_ = false;
+  while (Clock::now() < deadline) {
+    if (!pass_time(std::min(Clock::now() + kQuietPoll, deadline))) return;
+    const Fingerprint now = look();
+    if (!(now == last)) {
+      last = now;
+      changed = Clock::now();
+    }
+    settled_ = Clock::now() - changed >= phase.quiet;
+    if (settled_ && (now.outstanding == 0 || leak_known_)) return;
+  }
+}
+
+void Runner::take_census(std::uint64_t cycle, bool settled) {
+  FullLook look;
+  if (Observer* observer = parts_.target.observer()) {
+    if (auto seen = observer->census()) look = std::move(*seen);
+  }
+  if (parts_.identity != nullptr) parts_.identity->take_census(look);
+  Census& census = look.census;
+  const Run& run = parts_.recorder.run();
+  census.t = parts_.recorder.now();
+  census.cycle = cycle;
+  census.settled = settled;
+  for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
+    const std::uint64_t opened = run.whole.clients[i].counts.opened;
+    census.served += opened;
+    census.served_by_behaviour[run.header.behaviours[i]] = opened;
+  }
+  parts_.recorder.append(CensusLine{census});
+  parts_.progress.rest_ended(census);
+}
+
+// Lets time pass, with a line each second. False when the run is over: the user's wish, or the
+// target's end.
+bool Runner::pass_time(Instant until) {
+  while (true) {
+    const Instant now = Clock::now();
+    if (now >= next_second_) write_second();
+    if (now >= until) return true;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        std::min(until, next_second_) - now);
+    std::array<pollfd, 2> wait{pollfd{parts_.interrupt.fd(), POLLIN, 0},
+                               pollfd{parts_.target.pidfd(), POLLIN, 0}};
+    const auto milliseconds = static_cast<int>(std::max<std::int64_t>(0, left.count()));
+    if (::poll(wait.data(), wait.size(), milliseconds) <= 0) continue;
+    ending_ = wait[1].revents != 0 ? Ending::kTargetEnded : Ending::kInterrupted;
+    return false;
+  }
+}
+
+void Runner::write_second() {
+  const double t = parts_.recorder.now();
+  SecondLine second{.t = t,
+                    .seconds = t - last_second_,
+                    .phase = phase_.name,
+                    .kind = phase_.kind,
+                    .cycle = phase_.cycle,
+                    .control = phase_.control,
+                    .open = parts_.engine.open(),
+                    .busiest_worker = parts_.engine.busiest_worker(),
+                    .tally = parts_.engine.collect()};
+  if (parts_.identity != nullptr) {
+    const auto reaped = parts_.identity->collect_reaped();
+    for (std::size_t i = 0; i < reaped.size(); ++i) {
+      second.tally.clients[i].reap.merge(reaped[i]);
+      second.reaped += reaped[i].count();
+    }
+  }
+  if (Observer* observer = parts_.target.observer()) {
+    if (const auto sample = observer->sample()) second.sample = *sample;
+  }
+  const double cpu = own_cpu_seconds();
+  second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu);
+  last_second_ = t;
+  next_second_ = std::max(next_second_ + kSecond, Clock::now());
+  parts_.recorder.append(second);
+  parts_.progress.second(second);
+}
+
+}  // namespace closewait

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "loadgen/engine.h"
+#include "loadgen/scenario.h"
+#include "rig/identity.h"
+#include "rig/interrupt.h"
+#include "rig/progress.h"
+#include "rig/recorder.h"
+#include "rig/target_process.h"
+
+namespace closewait {
+
+// Takes a run through its phases: begins storms, waits them out with a line a second, cuts what
+// outstays its grace, waits in rests until nothing moves and takes the census. It notices the end
+// of the target and the user's interrupt at once. Borrows everything; the run's own thread.
+class Runner {
+ public:
+  struct Parts {
+    const Scenario& scenario;
+    TargetProcess& target;
+    Engine& engine;
+    Identity* identity;  // null without destroy events
+    Recorder& recorder;
+    Progress& progress;
+    const Interrupt& interrupt;
+  };
+  enum class Ending : std::uint8_t {
+    kFinished,
+    kInterrupted,
+    kTargetEnded,
+    kStopped,  // on the first finding, as the scenario asks
+  };
+
+  explicit Runner(const Parts& parts);
+
+  [[nodiscard]] Ending run();
+
+ private:
+  [[nodiscard]] bool cycle(std::uint64_t number);
+  [[nodiscard]] bool storm(const Phase& phase, std::uint64_t cycle);
+  [[nodiscard]] bool rest(const Phase& phase, std::uint64_t cycle);
+  void wait_for_clients();
+  void wait_until_quiet(const Phase& phase);
+  void take_census(std::uint64_t cycle, bool settled);
+  [[nodiscard]] bool pass_time(Instant until);
+  void write_second();
+  [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
+  [[nodiscard]] bool time_for_another(std::uint64_t cycles_done) const;
+
+  Parts parts_;
+  Ending ending_ = Ending::kFinished;
+  PhaseLine phase_;  // the one that is on
+  Instant began_;
+  Instant next_second_;
+  double last_second_ = 0;
+  double last_cpu_ = 0;
+  bool settled_ = false;
+  bool leak_known_ = false;
+};
+
+}  // namespace closewait

@@ -1,0 +1,173 @@
+#include "rig/target_process.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "observe/observe_error.h"
+#include "observe/target.h"
+#include "rig/build_id.h"
+#include "verdict/crash.h"
+
+namespace closewait {
+namespace {
+
+constexpr Nanoseconds kListenPatience = std::chrono::seconds(10);
+constexpr int kListenPollMilliseconds = 10;
+
+SockDiag open_diag() {
+  auto diag = SockDiag::open();
+  if (!diag) throw SetupError("netlink sock_diag: " + describe(diag.error()));
+  return std::move(*diag);
+}
+
+// Where a client connects to reach a listener on all addresses.
+SocketAddress reachable(const SocketAddress& listener) {
+  if (!listener.is_any()) return listener;
+  return *SocketAddress::parse_ip(listener.family() == AF_INET6 ? "::1" : "127.0.0.1",
+                                  listener.port());
+}
+
+std::string list(const std::vector<SocketAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const SocketAddress& each : addresses) texts.push_back(each.to_string());
+  return fmt::format("{}", fmt::join(texts, " and "));
+}
+
+// The listener that the scenario means: the one at its address, or the only one.
+std::optional<SocketAddress> choose(const std::vector<SocketAddress>& listeners,
+                                    const std::optional<SocketAddress>& wanted) {
+  if (listeners.empty()) return {};
+  if (!wanted) {
+    if (listeners.size() > 1) {
+      throw SetupError("the target listens on " + list(listeners) +
+                       "; say which one is meant by target.address");
+    }
+    return reachable(listeners.front());
+  }
+  const bool there = std::ranges::any_of(listeners, [&](const SocketAddress& each) {
+    return each == *wanted || (each.is_any() && each.port() == wanted->port());
+  });
+  return there ? wanted : std::nullopt;
+}
+
+std::string last_words(const Child& child) {
+  constexpr std::size_t kLines = 3;
+  std::string words;
+  for (const std::string& line : child.log_tail(kLines)) words += "\n  its log: " + line;
+  return words;
+}
+
+}  // namespace
+
+TargetProcess::TargetProcess(const Setup& setup) {
+  if (!setup.spec->start.empty()) {
+    start(setup);
+  } else {
+    find(*setup.spec);
+  }
+}
+
+void TargetProcess::start(const Setup& setup) {
+  child_ = std::make_unique<Child>(
+      Child::Setup{.command = setup.spec->start, .log = setup.log, .keep = setup.keep});
+  if (setup.spec->address && setup.spec->address->is_unix()) {
+    throw SetupError("a started target listens over TCP; start one on a Unix socket yourself and "
+                     "give target.address");
+  }
+  address_ = wait_until_it_listens(setup);
+  look_at({child_->pid()});
+}
+
+SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
+  SockDiag diag = open_diag();
+  const Instant deadline = Clock::now() + kListenPatience;
+  std::vector<SocketAddress> seen;
+  while (Clock::now() < deadline) {
+    if (const auto status = child_->status()) {
+      throw SetupError(fmt::format("the target '{}' ended by {} before it listened{}",
+                                   setup.spec->start.front(), describe_wait_status(*status),
+                                   last_words(*child_)));
+    }
+    if (const auto listeners = listening_addresses(diag, child_->pid())) {
+      seen = *listeners;
+      if (const auto address = choose(seen, setup.spec->address)) return *address;
+    }
+    std::array<pollfd, 2> wait{pollfd{child_->pidfd(), POLLIN, 0},
+                               pollfd{setup.interrupt_fd, POLLIN, 0}};
+    static_cast<void>(::poll(wait.data(), wait.size(), kListenPollMilliseconds));
+    if (wait[1].revents != 0) throw SetupError("interrupted before the target listened");
+  }
+  throw SetupError(fmt::format(
+      "the target '{}' (pid {}) does not listen {} after {} s{}", setup.spec->start.front(),
+      child_->pid(),
+      seen.empty() ? "anywhere over TCP"
+                   : fmt::format("at {}, only at {}", setup.spec->address->to_string(), list(seen)),
+      kListenPatience / std::chrono::seconds(1), last_words(*child_)));
+}
+
+void TargetProcess::find(const TargetSpec& spec) {
+  if (spec.address && !spec.address->is_local() && !spec.allow_remote) {
+    throw UsageError(spec.address->to_string() +
+                     " is not on this machine; load goes there only with --allow-remote");
+  }
+  SockDiag diag = open_diag();
+  if (spec.pid) {
+    const auto pid = static_cast<pid_t>(*spec.pid);
+    const auto listeners = listening_addresses(diag, pid);
+    if (!listeners) throw SetupError(fmt::format("pid {}: {}", pid, describe(listeners.error())));
+    const auto address = choose(*listeners, spec.address);
+    if (!address) throw SetupError(fmt::format("pid {} listens nowhere over TCP", pid));
+    address_ = *address;
+    look_at({pid});
+    return;
+  }
+  address_ = reachable(*spec.address);
+  if (address_.is_unix() || !address_.is_local()) {
+    why_unseen_ = address_.is_unix() ? "the processes behind a Unix socket are not looked up"
+                                     : "the target is on another machine";
+    return;
+  }
+  const auto target = find_target(diag, address_);
+  if (!target && target.error() == make_error_code(ObserveError::kNoListener)) {
+    throw SetupError("nothing listens at " + address_.to_string());
+  }
+  if (!target) {
+    why_unseen_ = target.error().message();
+    return;
+  }
+  look_at(target->roots);
+}
+
+void TargetProcess::look_at(const std::vector<pid_t>& roots) {
+  roots_ = roots;
+  auto observer = Observer::open(address_, roots_);
+  if (!observer) {
+    why_unseen_ = describe(observer.error());
+    return;
+  }
+  observer_ = std::move(*observer);
+  why_unseen_ = observer_->availability().why;
+  pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, roots_.front(), 0)));
+}
+
+std::string TargetProcess::command_line() const {
+  if (roots_.empty()) return "";
+  const auto text = read_proc_file(fmt::format("/proc/{}/cmdline", roots_.front()));
+  if (!text) return "";
+  std::string line = *text;
+  while (!line.empty() && line.back() == '\0') line.pop_back();
+  std::ranges::replace(line, '\0', ' ');
+  return line;
+}
+
+std::string TargetProcess::build_id() const {
+  if (roots_.empty()) return "";
+  return build_id_of(fmt::format("/proc/{}/exe", roots_.front()));
+}
+
+}  // namespace closewait

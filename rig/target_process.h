@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/unique_fd.h"
+#include "loadgen/scenario.h"
+#include "observe/observer.h"
+#include "rig/child.h"
+
+namespace closewait {
+
+// The target of a run: its address, its processes and the look at them. Started here as a child
+// (and ended with this object) or running already. Owns the child, a pidfd of the first process
+// and the observer.
+class TargetProcess {
+ public:
+  struct Setup {
+    const TargetSpec* spec = nullptr;
+    std::filesystem::path log;  // of a started one
+    bool keep = false;          // leave a started one running
+    int interrupt_fd = -1;      // gives up waiting for it to listen when readable
+  };
+
+  // Starts or finds the target. Throws SetupError when it cannot be started, does not come to
+  // listen or does not run, UsageError when it is not on this machine and that is not allowed.
+  explicit TargetProcess(const Setup& setup);
+
+  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  [[nodiscard]] const std::vector<pid_t>& roots() const { return roots_; }
+  [[nodiscard]] std::string command_line() const;
+  [[nodiscard]] std::string build_id() const;
+  // Null when its processes cannot be seen; why_unseen() says why.
+  [[nodiscard]] Observer* observer() { return observer_ ? &*observer_ : nullptr; }
+  [[nodiscard]] const std::string& why_unseen() const { return why_unseen_; }
+
+  // Readable when the process has ended; -1 when it cannot be seen.
+  [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  // The child, when it was started here.
+  [[nodiscard]] Child* child() { return child_.get(); }
+
+ private:
+  void start(const Setup& setup);
+  void find(const TargetSpec& spec);
+  void look_at(const std::vector<pid_t>& roots);
+  [[nodiscard]] SocketAddress wait_until_it_listens(const Setup& setup);
+
+  SocketAddress address_;
+  std::vector<pid_t> roots_;
+  std::unique_ptr<Child> child_;
+  UniqueFd pidfd_;
+  std::optional<Observer> observer_;
+  std::string why_unseen_;
+};
+
+}  // namespace closewait

@@ -1,0 +1,90 @@
+#include "server/acceptor.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace closewait {
+namespace {
+
+constexpr int kAcceptsAtOnce = 64;
+constexpr int kBacklogAtMost = 4096;
+constexpr Nanoseconds kPause = std::chrono::milliseconds(100);
+
+UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+}  // namespace
+
+Acceptor::Acceptor(Listener listener, EventLoop& loop, ConnectionTable& table, Counters& counters)
+    : loop_(loop),
+      table_(table),
+      counters_(counters),
+      listener_(std::move(listener)),
+      spare_(open_spare()),
+      resume_(loop.timers(), *this, 0) {
+  auto watch = loop.watch(listener_.fd.get(), EPOLLIN, *this);
+  if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
+  watch_ = std::move(*watch);
+}
+
+void Acceptor::accept_waiting() {
+  for (int i = 0; i < kBacklogAtMost && accept_one(); ++i) {
+  }
+}
+
+void Acceptor::on_ready(std::uint32_t, std::uint32_t) {
+  for (int i = 0; i < kAcceptsAtOnce && accept_one(); ++i) {
+  }
+}
+
+// False when there is nothing more to accept for now. Does not ask for the peer's address: it
+// costs a call, and a connection reset while it waited has none (ENOTCONN).
+bool Acceptor::accept_one() {
+  UniqueFd fd(::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!fd) return survive(errno);
+  counters_.accepted.add();
+  table_.add(std::move(fd));
+  return true;
+}
+
+bool Acceptor::survive(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return false;
+  if (error == EINTR) return true;
+  counters_.accept_errors.add();
+  switch (error) {
+    case EMFILE:
+    case ENFILE: return turn_away();
+    case ENOBUFS:
+    case ENOMEM:
+    case EBADF:
+    case EINVAL: pause(); return false;
+    default: return true;  // ECONNABORTED and network errors of that one connection, accept(2)
+  }
+}
+
+bool Acceptor::turn_away() {
+  spare_.reset();
+  UniqueFd turned_away(::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  const bool accepted = static_cast<bool>(turned_away);
+  if (accepted) counters_.turned_away.add();
+  turned_away.reset();
+  spare_ = open_spare();
+  // Without one (another thread was faster, or the whole system is out of files) it has to wait.
+  if (!spare_) pause();
+  // EMFILE also comes when the queue is empty: then nothing was accepted, and all is well.
+  return accepted && spare_;
+}
+
+void Acceptor::pause() {
+  (void)watch_.set(0);  // fails only for want of memory: then the loop wakes more often
+  resume_.expire_at(loop_.now() + kPause);
+}
+
+void Acceptor::on_expiry(std::uint32_t) {
+  if (!spare_) spare_ = open_spare();
+  if (watch_.set(EPOLLIN)) resume_.expire_at(loop_.now() + kPause);
+}
+
+}  // namespace closewait

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "server/counters.h"
+#include "server/event_loop.h"
+#include "server/options.h"
+#include "server/output.h"
+#include "server/service.h"
+
+namespace closewait {
+
+// What the connections of one loop share. Owned by their table, borrowed by each of them: an idle
+// connection holds no buffer.
+struct ConnectionContext {
+  ConnectionContext(EventLoop& own_loop, const ServerOptions& own_options)
+      : loop(own_loop), options(own_options) {}
+
+  EventLoop& loop;
+  const ServerOptions& options;
+  std::array<char, 64 * 1024> input{};
+  Output spare;  // an empty output, with the memory it has
+};
+
+// One peer: its descriptor, its registration (in this order, so that the registration goes first),
+// what it sent and was not served yet, what it is owed. Borrows the context. It never destroys
+// itself: each call says whether it is over, and the table does the rest. Belongs to the loop's
+// thread.
+//
+// It serves until the peer or the service ends the exchange, writes all that is owed, shuts down
+// sending, and lingers for the peer's end, because closing with unread input would reset the
+// connection and take the last answer away (RFC 9112, 9.6).
+class Connection {
+ public:
+  // Why it is over; nothing while it goes on.
+  using Ending = std::optional<CloseReason>;
+
+  Connection(UniqueFd fd, Watch watch, ConnectionContext& context, TimerHandler& timers);
+
+  [[nodiscard]] Ending on_ready(std::uint32_t events);
+  [[nodiscard]] Ending on_expiry();
+  // Ends it as soon as what is owed, and the request it is in, is done.
+  [[nodiscard]] Ending drain();
+  // Makes closing discard what the peer did not take: it would stay in the kernel for minutes.
+  void abandon() noexcept;
+
+  [[nodiscard]] std::size_t buffered() const { return output_.buffered() + pending_.size(); }
+
+ private:
+  // What it waits for, which decides the deadline.
+  enum class Waiting { kForRequest, kForRestOfRequest, kForPeerToRead, kForPeerToClose };
+
+  [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] Ending receive();
+  [[nodiscard]] Ending pump();
+  [[nodiscard]] Ending flush();
+  [[nodiscard]] Ending linger();
+  [[nodiscard]] Ending settle();
+  void serve(std::string_view input);
+  void begin_linger();
+  void set_deadline(Waiting waiting);
+
+  UniqueFd fd_;
+  Watch watch_;
+  ConnectionContext& context_;
+  Timer timer_;
+  ServiceState state_;
+  Output output_;
+  std::string pending_;         // input that the service did not take yet
+  bool needs_input_ = true;     // the service can do nothing with pending_ alone
+  bool input_ended_ = false;    // the peer shut down its sending
+  bool progressed_ = false;     // since the deadline was set
+  Waiting waiting_ = Waiting::kForRequest;
+  std::uint64_t drained_ = 0;   // bytes dropped while lingering
+};
+
+}  // namespace closewait

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/unique_fd.h"
+#include "server/counters.h"
+#include "server/timer_wheel.h"
+#include "server/watch.h"
+
+namespace closewait {
+
+// Waits for descriptors (level-triggered) and deadlines and tells who asked. Owns the epoll
+// descriptor, an eventfd to be woken by, and the timers; borrows every other descriptor and every
+// handler through a Watch, and all watches and timers must be gone before it. One thread runs it
+// and calls it, save wake() and stop(), which any thread and any signal handler may call.
+class EventLoop {
+ public:
+  EventLoop();  // throws SetupError
+  ~EventLoop() = default;
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  [[nodiscard]] Result<Watch> watch(int fd, std::uint32_t interest, ReadyHandler& handler);
+  [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+  // When the current batch of events was fetched.
+  [[nodiscard]] Instant now() const noexcept { return now_; }
+  // Events dropped because what they were for was destroyed earlier in their batch.
+  [[nodiscard]] const Counter& stale_events() const noexcept { return stale_events_; }
+
+  // Runs until stop(). Calls `on_wake` after wake().
+  void run(const std::function<void()>& on_wake = {});
+  // Waits once, at most `longest`, and tells everyone concerned.
+  void turn(Nanoseconds longest);
+
+  void stop() noexcept;
+  void wake() noexcept;
+
+ private:
+  friend class Watch;
+
+  struct Slot {
+    std::uint32_t generation = 0;
+    ReadyHandler* handler = nullptr;  // borrowed while the slot is taken
+  };
+
+  [[nodiscard]] error_code change(int fd, std::uint32_t interest, Handle handle) noexcept;
+  void forget(int fd, Handle handle) noexcept;
+  void dispatch(const epoll_event& event);
+  void hear_wake() noexcept;
+  [[nodiscard]] int timeout_ms(Nanoseconds longest) const;
+
+  UniqueFd epoll_;
+  UniqueFd wake_;
+  Instant now_;
+  TimerWheel timers_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::array<epoll_event, 256> batch_{};
+  Counter stale_events_;
+  bool woken_ = false;
+  std::atomic<bool> stopped_{false};  // set by other threads and signal handlers
+};
+
+}  // namespace closewait

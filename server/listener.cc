@@ -1,0 +1,78 @@
+#include "server/listener.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace closewait {
+namespace {
+
+constexpr int kBacklog = 4096;
+
+[[noreturn]] void fail(const SocketAddress& address, error_code error) {
+  throw SetupError("cannot listen on " + address.to_string() + ": " + describe(error));
+}
+
+void enable(int fd, int level, int option) {
+  const int on = 1;
+  ::setsockopt(fd, level, option, &on, sizeof on);  // these fail on no kernel we run on
+}
+
+UniqueFd bound_socket(const SocketAddress& address, bool shared) {
+  UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) fail(address, last_error());
+  if (!address.is_unix()) {
+    enable(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+    enable(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+    if (shared) enable(fd.get(), SOL_SOCKET, SO_REUSEPORT);
+  }
+  if (address.family() == AF_INET6) enable(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (::bind(fd.get(), address.data(), address.size()) != 0) fail(address, last_error());
+  return fd;
+}
+
+// The socket file of a server that was killed: nobody answers there.
+void remove_stale(const SocketAddress& address) {
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (::connect(probe.get(), address.data(), address.size()) != 0 && errno == ECONNREFUSED) {
+    ::unlink(address.ip().c_str());
+  }
+}
+
+Listener listening(UniqueFd fd, const SocketAddress& asked) {
+  if (::listen(fd.get(), kBacklog) != 0) fail(asked, last_error());
+  const auto address = SocketAddress::local_of(fd.get());
+  if (!address) fail(asked, address.error());
+  return {std::move(fd), *address};
+}
+
+Listener duplicate(const Listener& listener) {
+  UniqueFd fd(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 0));
+  if (!fd) fail(listener.address, last_error());
+  return {std::move(fd), listener.address};
+}
+
+}  // namespace
+
+std::vector<Listener> open_listeners(const SocketAddress& address, unsigned count) {
+  if (address.is_unix()) remove_stale(address);
+  const bool shared = count > 1 && !address.is_unix();
+  // Sharing would also share with another server of ours: see first that nobody has the port.
+  if (shared && address.port() != 0) bound_socket(address, false);
+  std::vector<Listener> listeners;
+  listeners.push_back(listening(bound_socket(address, shared), address));
+  while (listeners.size() < count) {
+    const SocketAddress first = listeners.front().address;
+    listeners.push_back(address.is_unix() ? duplicate(listeners.front())
+                                          : listening(bound_socket(first, true), first));
+  }
+  return listeners;
+}
+
+}  // namespace closewait

@@ -1,0 +1,71 @@
+#include "server/server.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+namespace closewait {
+
+Server::Server(ServerOptions options) : options_(std::move(options)) {
+  std::vector<std::vector<Listener>> listeners(options_.workers);
+  for (const SocketAddress& address : options_.listen) {
+    auto opened = open_listeners(address, options_.workers);
+    addresses_.push_back(opened.front().address);
+    for (std::size_t i = 0; i < opened.size(); ++i) listeners[i].push_back(std::move(opened[i]));
+  }
+  for (auto& own : listeners) {
+    workers_.push_back(std::make_unique<Worker>(options_, std::move(own)));
+  }
+}
+
+Server::~Server() {
+  stop();
+  wait();
+  for (const SocketAddress& address : addresses_) {
+    if (address.is_unix()) ::unlink(address.ip().c_str());
+  }
+}
+
+void Server::start(std::function<void()> on_finished) {
+  on_finished_ = std::move(on_finished);
+  running_ = workers_.size();
+  for (const auto& worker : workers_) {
+    threads_.emplace_back([this, &worker = *worker] {
+      worker.run();
+      if (--running_ == 0 && on_finished_) on_finished_();
+    });
+  }
+}
+
+void Server::drain() noexcept {
+  for (const auto& worker : workers_) worker->drain();
+}
+
+void Server::stop() noexcept {
+  for (const auto& worker : workers_) worker->stop();
+}
+
+void Server::wait() { threads_.clear(); }
+
+std::string Server::counters() const {
+  const auto sum = [this](auto&& value) {
+    std::uint64_t total = 0;
+    for (const auto& worker : workers_) total += value(*worker).value();
+    return total;
+  };
+  std::string line = fmt::format(
+      "accepted={} accept_errors={} turned_away={} stale_events={}",
+      sum([](const Worker& worker) -> auto& { return worker.counters().accepted; }),
+      sum([](const Worker& worker) -> auto& { return worker.counters().accept_errors; }),
+      sum([](const Worker& worker) -> auto& { return worker.counters().turned_away; }),
+      sum([](const Worker& worker) -> auto& { return worker.stale_events(); }));
+  for (std::size_t i = 0; i < kCloseReasonNames.size(); ++i) {
+    line += fmt::format(
+        " closed_{}={}", kCloseReasonNames[i],
+        sum([i](const Worker& worker) -> auto& { return worker.counters().closed[i]; }));
+  }
+  return line;
+}
+
+}  // namespace closewait

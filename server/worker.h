@@ -1,0 +1,46 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <vector>
+
+#include "server/acceptor.h"
+#include "server/connection_table.h"
+#include "server/counters.h"
+#include "server/event_loop.h"
+#include "server/listener.h"
+#include "server/options.h"
+
+namespace closewait {
+
+// One loop with its listeners and its connections, and all that is needed to run them on one
+// thread. Borrows the options. run() is the thread; drain(), stop() and the counters may be used
+// by any other, and the first two by a signal handler.
+class Worker final : private TimerHandler {
+ public:
+  // Throws SetupError.
+  Worker(const ServerOptions& options, std::vector<Listener> listeners);
+
+  // Serves until stop(), or until what drain() leaves is done.
+  void run();
+  void drain() noexcept;
+  void stop() noexcept { loop_.stop(); }
+
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const Counter& stale_events() const noexcept { return loop_.stale_events(); }
+
+ private:
+  void begin_drain();
+  void on_expiry(std::uint32_t key) override;
+
+  const ServerOptions& options_;
+  Counters counters_;
+  EventLoop loop_;
+  ConnectionTable table_;
+  std::list<Acceptor> acceptors_;  // a list, because they stay where they are
+  Timer drain_deadline_;
+  std::atomic<bool> drain_asked_{false};  // set by the thread that hears signals
+  bool draining_ = false;
+};
+
+}  // namespace closewait

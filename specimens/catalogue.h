@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "specimens/skeleton.h"
+
+namespace closewait {
+
+// A flawed server: its name, what it gets wrong in one line, and how to make one.
+struct Specimen {
+  std::string_view name;
+  std::string_view flaw;
+  std::unique_ptr<Skeleton> (*make)();
+};
+
+[[nodiscard]] std::span<const Specimen> specimens();
+// nullptr when there is none of that name.
+[[nodiscard]] const Specimen* find_specimen(std::string_view name);
+
+// One file each.
+std::unique_ptr<Skeleton> fd_leak_on_reset();
+std::unique_ptr<Skeleton> no_teardown_on_error();
+
+}  // namespace closewait

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/pattern.h"
+#include "base/unique_fd.h"
+#include "specimens/catalogue.h"
+
+namespace closewait {
+namespace {
+
+constexpr int kClients = 20;
+constexpr std::uint64_t kLarge = 8'000'000;
+
+// A specimen in a process of its own, ended with this object.
+class Process {
+ public:
+  explicit Process(std::unique_ptr<Skeleton> server)
+      : address_(server->listen(*SocketAddress::parse("127.0.0.1:0"))), pid_(::fork()) {
+    if (pid_ == 0) server->run();
+  }
+  ~Process() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  [[nodiscard]] int descriptors() const {
+    const std::filesystem::directory_iterator entries(fmt::format("/proc/{}/fd", pid_));
+    return static_cast<int>(std::distance(begin(entries), end(entries)));
+  }
+  // User and system time in clock ticks.
+  [[nodiscard]] long cpu() const {
+    std::ifstream stat(fmt::format("/proc/{}/stat", pid_));
+    std::string field;
+    for (int i = 0; i < 13; ++i) stat >> field;
+    long user = 0;
+    long system = 0;
+    stat >> user >> system;
+    return user + system;
+  }
+
+ private:
+  SocketAddress address_;
+  pid_t pid_;
+};
+
+enum class Manner { kKeepAlive, kHalfClose, kCloseHeader, kReset };
+
+// One request and its answer; true when the answer was whole (a reset waits for its start only).
+bool exchange(const SocketAddress& address, std::uint64_t size, Manner manner) {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (::connect(fd.get(), address.data(), address.size()) != 0) return false;
+  const std::string request =
+      fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: x\r\n{}\r\n", size,
+                  manner == Manner::kCloseHeader ? "Connection: close\r\n" : "");
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return false;
+  if (manner == Manner::kHalfClose) ::shutdown(fd.get(), SHUT_WR);
+  std::string all;
+  std::string some(1 << 16, '\0');
+  const bool to_the_end = manner == Manner::kHalfClose || manner == Manner::kCloseHeader;
+  std::size_t head = std::string::npos;
+  for (;;) {
+    const ssize_t got = ::recv(fd.get(), some.data(), some.size(), 0);
+    if (got < 0) return false;
+    if (got == 0) break;
+    all.append(some.data(), static_cast<std::size_t>(got));
+    if (manner == Manner::kReset) {
+      const ::linger now{.l_onoff = 1, .l_linger = 0};
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      return true;
+    }
+    head = all.find("\r\n\r\n");
+    if (!to_the_end && head != std::string::npos && all.size() >= head + 4 + size) break;
+  }
+  if (head == std::string::npos || all.size() != head + 4 + size) return false;
+  return !first_difference(0, std::as_bytes(std::span(all)).subspan(head + 4));
+}
+
+template <class Condition>
+bool eventually(Condition condition) {
+  const Instant deadline = Clock::now() + std::chrono::seconds(20);
+  while (!condition() && Clock::now() < deadline) std::this_thread::yield();
+  return condition();
+}
+
+// What every specimen, and the skeleton itself, does right.
+void expect_polite_clients_leave_nothing(const Process& server) {
+  const int before = server.descriptors();
+  for (int i = 0; i < kClients; ++i) {
+    EXPECT_TRUE(exchange(server.address(), 100'000, Manner::kKeepAlive));
+    EXPECT_TRUE(exchange(server.address(), kLarge, Manner::kHalfClose));
+    EXPECT_TRUE(exchange(server.address(), 1000, Manner::kCloseHeader));
+  }
+  EXPECT_TRUE(eventually([&] { return server.descriptors() == before; }));
+}
+
+// How many descriptors kClients resets leave once the server has seen them all.
+int left_by_resets(const Process& server, int expected) {
+  const int before = server.descriptors();
+  for (int i = 0; i < kClients; ++i) {
+    EXPECT_TRUE(exchange(server.address(), kLarge, Manner::kReset));
+  }
+  // Served after them: a server with one loop has taken every reset before this.
+  EXPECT_TRUE(exchange(server.address(), 1000, Manner::kCloseHeader));
+  (void)eventually([&] { return server.descriptors() - before == expected; });
+  return server.descriptors() - before;
+}
+
+bool spins(const Process& server) {
+  const long before = server.cpu();
+  const Instant start = Clock::now();
+  while (Clock::now() - start < std::chrono::milliseconds(500)) {
+    ::poll(nullptr, 0, 50);
+  }
+  return server.cpu() - before >= 5;  // a tenth of the time; an idle server uses none
+}
+
+TEST(Skeleton, IsRight) {
+  const Process server(std::make_unique<Skeleton>());
+  expect_polite_clients_leave_nothing(server);
+  EXPECT_EQ(left_by_resets(server, 0), 0);
+  EXPECT_FALSE(spins(server));
+}
+
+TEST(FdLeakOnReset, LeaksOneDescriptorAResetAndNothingElse) {
+  const Process server(find_specimen("fd-leak-on-reset")->make());
+  expect_polite_clients_leave_nothing(server);
+  EXPECT_EQ(left_by_resets(server, kClients), kClients);
+  EXPECT_FALSE(spins(server));
+  expect_polite_clients_leave_nothing(server);
+}
+
+TEST(NoTeardownOnError, KeepsResetConnectionsAndSpins) {
+  const Process server(find_specimen("no-teardown-on-error")->make());
+  expect_polite_clients_leave_nothing(server);
+  EXPECT_FALSE(spins(server));
+  EXPECT_EQ(left_by_resets(server, kClients), kClients);
+  EXPECT_TRUE(spins(server));
+  expect_polite_clients_leave_nothing(server);
+}
+
+}  // namespace
+}  // namespace closewait

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# One command: installs what is missing, builds, passes every test.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$root/scripts/common.sh"
+
+usage() {
+  cat <<'TEXT'
+usage: ./test.sh [--no-install] [--quick]
+
+Installs what is missing (through apt), then builds and runs every test three times: as it is
+(dev: warnings are errors, the rules of the sources are held), under AddressSanitizer and
+UndefinedBehaviorSanitizer (asan), and under ThreadSanitizer (tsan, with clang 14).
+
+  --no-install   installs nothing, only says what is missing
+  --quick        dev only
+
+The exit status is 0 when everything passed, 1 when something failed, 2 for a wrong argument,
+3 when it could not be installed.
+TEXT
+}
+
+presets=(dev asan tsan)
+packages=("${build_packages[@]}" "${test_packages[@]}" "${tsan_packages[@]}")
+for argument in "$@"; do
+  case "$argument" in
+    --no-install) may_install=no ;;
+    --quick)
+      presets=(dev)
+      packages=("${build_packages[@]}" "${test_packages[@]}")
+      ;;
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    *) die 2 "unknown argument '$argument'; --help lists them" ;;
+  esac
+done
+
+# The sanitizers of these compilers know fewer address layouts than a kernel may choose. Where
+# turning that choice off is not allowed (some containers), they do as they can.
+fixed_addresses=()
+if setarch --addr-no-randomize true 2>/dev/null; then
+  fixed_addresses=(setarch --addr-no-randomize)
+fi
+
+# Runs the tests of one preset, leaves the whole output in test.log and shows what failed.
+run_tests() {
+  local directory="$root/build/$1" status=0
+  "${fixed_addresses[@]}" ctest --test-dir "$directory" --output-on-failure --no-tests=error \
+    --parallel "$(nproc)" >"$directory/test.log" 2>&1 || status=$?
+  if ((status != 0)); then
+    grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#.* Passed )' "$directory/test.log" |
+      tail -n 200 >&2 || true
+    say "the whole output is in ${directory#"$root"/}/test.log"
+  fi
+  return "$status"
+}
+
+# "312 passed", "3 of 312 failed", each with the number of those skipped.
+counted() {
+  local log="$root/build/$1/test.log" failed all skipped
+  read -r failed all < <(
+    sed -nE 's/^.*, ([0-9]+) tests? failed out of ([0-9]+).*$/\1 \2/p' "$log" | tail -n 1
+    echo "? ?" # no such line: ctest itself did not get so far
+  )
+  skipped="$(grep -cE '\*\*\*Skipped' "$log" || true)"
+  if [[ $failed == 0 ]]; then
+    printf '%s passed' "$((all - skipped))"
+  else
+    printf '%s of %s failed' "$failed" "$all"
+  fi
+  if ((skipped > 0)); then printf ', %s skipped' "$skipped"; fi
+}
+
+ensure_packages "${packages[@]}"
+
+failed=no
+summary=()
+for preset in "${presets[@]}"; do
+  say "$preset: building"
+  if ! build "$preset"; then
+    summary+=("$preset does not build")
+    failed=yes
+    continue
+  fi
+  say "$preset: testing"
+  run_tests "$preset" || failed=yes
+  summary+=("$preset $(counted "$preset")")
+done
+
+printf -v line '%s; ' "${summary[@]}"
+if [[ $failed == yes ]]; then
+  say "FAILED after $((SECONDS / 60))m$((SECONDS % 60))s: ${line%; }"
+  exit 1
+fi
+say "passed in $((SECONDS / 60))m$((SECONDS % 60))s: ${line%; }"

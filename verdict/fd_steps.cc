@@ -1,0 +1,164 @@
+#include "verdict/fd_steps.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+
+#include "verdict/leak.h"
+
+namespace closewait {
+namespace {
+
+// Steps that a model may miss, as a share of all growth.
+constexpr double kTolerance = 0.02;
+constexpr double kRoughTolerance = 0.25;
+constexpr std::size_t kMostTogether = 3;
+constexpr std::size_t kMostBehaviours = 16;
+
+std::vector<double> unexplained(const std::vector<Census>& rests) {
+  const bool identity = std::ranges::all_of(rests, &Census::feed_available);
+  std::vector<double> series;
+  for (const Census& rest : rests) {
+    const std::uint64_t explained = identity ? held_outstanding(rests.front(), rest) : 0;
+    series.push_back(static_cast<double>(rest.sample.fds) - static_cast<double>(explained));
+  }
+  return series;
+}
+
+std::vector<double> steps_of(const std::vector<double>& series) {
+  std::vector<double> steps;
+  for (std::size_t i = 1; i < series.size(); ++i) steps.push_back(series[i] - series[i - 1]);
+  return steps;
+}
+
+std::vector<double> served_series(const std::vector<Census>& rests, const std::string& behaviour) {
+  std::vector<double> series;
+  for (const Census& rest : rests) {
+    const auto found = rest.served_by_behaviour.find(behaviour);
+    series.push_back(found == rest.served_by_behaviour.end() ? 0
+                                                             : static_cast<double>(found->second));
+  }
+  return series;
+}
+
+double sum(const std::vector<double>& values) {
+  double total = 0;
+  for (const double value : values) total += value;
+  return total;
+}
+
+struct Model {
+  std::vector<std::string> behaviours;
+  double per_connection = 0;
+  double missed = 1;  // share of the growth that it does not explain
+};
+
+// So many descriptors for each connection of these behaviours together.
+Model fit(const std::vector<double>& growth, const std::vector<double>& served,
+          std::vector<std::string> behaviours) {
+  Model model{.behaviours = std::move(behaviours)};
+  if (sum(served) <= 0) return model;
+  model.per_connection = sum(growth) / sum(served);
+  double missed = 0;
+  for (std::size_t i = 0; i < growth.size(); ++i) {
+    missed += std::abs(growth[i] - model.per_connection * served[i]);
+  }
+  model.missed = missed / sum(growth);
+  return model;
+}
+
+bool is_whole(double value) {
+  return value >= 0.5 && std::abs(value - std::round(value)) <= kTolerance * value;
+}
+
+// The smallest set of behaviours of whose connections each leaves a whole number of descriptors.
+std::optional<Model> name_behaviours(const std::vector<Census>& rests,
+                                     const std::vector<double>& growth) {
+  std::vector<std::pair<std::string, std::vector<double>>> served;
+  for (const auto& [name, count] : rests.back().served_by_behaviour) {
+    served.emplace_back(name, steps_of(served_series(rests, name)));
+  }
+  if (served.size() > kMostBehaviours) return {};
+  std::optional<Model> best;
+  for (std::uint32_t set = 1; set < (1U << served.size()); ++set) {
+    const auto members = static_cast<std::size_t>(__builtin_popcount(set));
+    if (members > kMostTogether && members != served.size()) continue;
+    std::vector<double> together(growth.size());
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < served.size(); ++i) {
+      if ((set >> i & 1U) == 0) continue;
+      names.push_back(served[i].first);
+      std::ranges::transform(together, served[i].second, together.begin(), std::plus{});
+    }
+    Model model = fit(growth, together, std::move(names));
+    if (!is_whole(model.per_connection) || model.missed > kTolerance) continue;
+    const bool better = !best || model.behaviours.size() < best->behaviours.size() ||
+                        (model.behaviours.size() == best->behaviours.size() &&
+                         model.missed < best->missed);
+    if (better) best = std::move(model);
+  }
+  return best;
+}
+
+std::vector<std::string> evidence(const std::vector<Census>& rests,
+                                  const std::vector<double>& growth) {
+  std::vector<std::uint64_t> counts;
+  for (const Census& rest : rests) counts.push_back(rest.sample.fds);
+  std::vector<std::string> sentences{
+      fmt::format("the target's descriptors from rest to rest: {}", fmt::join(counts, ", ")),
+      fmt::format("steps that no living connection explains: {}", fmt::join(growth, ", "))};
+  for (const auto& [kind, count] : rests.back().fds_by_kind) {
+    const auto before = rests.front().fds_by_kind.find(kind);
+    const std::uint64_t had = before == rests.front().fds_by_kind.end() ? 0 : before->second;
+    if (count > had) sentences.push_back(fmt::format("{}: {} more than at first", kind, count - had));
+  }
+  sentences.emplace_back("stands on the count of the target's descriptors");
+  return sentences;
+}
+
+}  // namespace
+
+FdSteps leaks_by_count(const std::vector<Census>& rests) {
+  FdSteps result;
+  if (rests.size() < 2) return result;
+  const std::vector<double> growth = steps_of(unexplained(rests));
+  const double total = sum(growth);
+  if (total < 1 || growth.back() <= 0) return result;
+  const auto grown = std::ranges::count_if(growth, [](double step) { return step > 0; });
+  if (grown < 2) {
+    result.not_judged = fmt::format(
+        "fd-leak: {} more descriptors after one storm; it takes two to tell growth from a step",
+        total);
+    return result;
+  }
+  std::vector<double> all(growth.size());
+  for (const auto& [name, count] : rests.back().served_by_behaviour) {
+    const auto steps = steps_of(served_series(rests, name));
+    std::ranges::transform(all, steps, all.begin(), std::plus{});
+  }
+  Finding finding{.kind = FindingKind::kFdLeak,
+                  .confidence = "estimated",
+                  .evidence = evidence(rests, growth)};
+  if (const auto model = name_behaviours(rests, growth)) {
+    for (const std::string& behaviour : model->behaviours) {
+      finding.behaviour = behaviour;
+      finding.per_connection = model->per_connection;
+      result.findings.push_back(finding);
+    }
+    return result;
+  }
+  const Model rough = fit(growth, all, {});
+  if (rough.missed > kRoughTolerance) {
+    result.not_judged = fmt::format(
+        "fd-leak: {} more descriptors than at first, not in proportion to any connections", total);
+    return result;
+  }
+  finding.per_connection = rough.per_connection;
+  result.findings.push_back(finding);
+  return result;
+}
+
+}  // namespace closewait

@@ -1,0 +1,83 @@
+#include "verdict/honesty.h"
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+
+namespace closewait {
+namespace {
+
+constexpr double kLeastOfPlan = 0.99;       // of the planned connections were begun
+constexpr double kMostRigErrors = 0.001;    // of the planned ones failed by the rig itself
+constexpr double kLeastDelivered = 0.9;     // of a behaviour's connections went as it says
+constexpr double kLeastConfirmed = 0.99;    // of the ends were proven
+constexpr Nanoseconds kMostLag = std::chrono::milliseconds(100);  // p99
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+void judge_behaviour(const std::string& name, const ClientCounts& counts, bool limited,
+                     std::vector<std::string>& reasons) {
+  if (counts.planned == 0) return;
+  if (share(counts.rig_errors, counts.planned) > kMostRigErrors) {
+    reasons.push_back(fmt::format(
+        "{}: {} of {} connections failed by the rig itself (no free port or descriptor)", name,
+        counts.rig_errors, counts.planned));
+  }
+  if (!limited && share(counts.planned - counts.skipped, counts.planned) < kLeastOfPlan) {
+    reasons.push_back(fmt::format("{}: {} of {} planned connections were skipped", name,
+                                  counts.skipped, counts.planned));
+  }
+  const std::uint64_t delivered = counts.of(Outcome::kDelivered);
+  const std::uint64_t tried = counts.opened + counts.of(Outcome::kRefused);
+  if (tried > 0 && share(delivered, tried) < kLeastDelivered) {
+    reasons.push_back(fmt::format(
+        "{}: delivered {} of {} (refused {}, preempted {}, timed out {}, cut {})", name, delivered,
+        tried, counts.of(Outcome::kRefused), counts.of(Outcome::kPreempted),
+        counts.of(Outcome::kTimedOut), counts.of(Outcome::kCut)));
+  }
+  if (delivered > 0 && counts.wrong == delivered) {
+    reasons.push_back(fmt::format("{}: every response was wrong; is the dialect right?", name));
+  }
+  if (counts.intended > 0 && share(counts.confirmed, counts.intended) < kLeastConfirmed) {
+    reasons.push_back(fmt::format("{}: {} of {} ends are not proven", name,
+                                  counts.intended - counts.confirmed, counts.intended));
+  }
+}
+
+void judge_sight(const Run& run, std::vector<std::string>& reasons) {
+  if (run.rests.empty()) return;
+  std::uint64_t lost = 0;
+  for (const Census& rest : run.rests) lost += rest.events_lost;
+  const bool counted = run.rests.back().sample.fds > 0;
+  if (!counted && !run.rests.back().feed_available) {
+    reasons.emplace_back(
+        "leaks could not be judged: neither the target's descriptors nor its destroy events");
+  } else if (!counted && lost > 0) {
+    reasons.push_back(fmt::format(
+        "leaks could not be judged in full: destroy events were lost {} times and the target's "
+        "descriptors cannot be counted",
+        lost));
+  }
+}
+
+}  // namespace
+
+bool is_saturated(const Run& run) { return run.whole.lag.quantile(0.99) > kMostLag; }
+
+std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>& limited) {
+  std::vector<std::string> reasons;
+  for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
+    const std::string& name = run.header.behaviours[i];
+    judge_behaviour(name, run.whole.clients[i].counts, limited.contains(name), reasons);
+  }
+  if (is_saturated(run)) {
+    reasons.push_back(fmt::format("the rig was saturated: connections began {} late (p99)",
+                                  brief_duration(run.whole.lag.quantile(0.99))));
+  }
+  judge_sight(run, reasons);
+  return reasons;
+}
+
+}  // namespace closewait

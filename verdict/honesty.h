@@ -1,0 +1,20 @@
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "record/run.h"
+
+namespace closewait {
+
+// What makes a run inconclusive: where the rig did not do what the plan asks, or could not see.
+// One sentence each, with the figures. `limited` are behaviours with an at_most of their own,
+// whose skipped arrivals are as planned. Pure.
+[[nodiscard]] std::vector<std::string> shortfalls(const Run& run,
+                                                  const std::set<std::string>& limited);
+
+// Connections began so late that what depends on load (latency above all) says nothing.
+[[nodiscard]] bool is_saturated(const Run& run);
+
+}  // namespace closewait
