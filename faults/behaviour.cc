@@ -28,10 +28,12 @@ Result<std::uint64_t> parse_whole_byte_rate(std::string_view text) {
 
 error_code set_param(Params& params, const Parameter& parameter, std::string_view text) {
   switch (parameter.kind) {
-    case Parameter::Kind::kBytes: return set(params, parameter.field, parse_bytes(text));
+    case Parameter::Kind::kBytes:
+      return set(params, parameter.field, parse_bytes(text));
     case Parameter::Kind::kByteRate:
       return set(params, parameter.field, parse_whole_byte_rate(text));
-    case Parameter::Kind::kCount: return set(params, parameter.field, parse_count(text));
+    case Parameter::Kind::kCount:
+      return set(params, parameter.field, parse_count(text));
     case Parameter::Kind::kDuration: {
       const auto value = parse_duration(text);
       if (!value) return value.error();
@@ -44,10 +46,14 @@ error_code set_param(Params& params, const Parameter& parameter, std::string_vie
 
 std::string_view example_of(Parameter::Kind kind) {
   switch (kind) {
-    case Parameter::Kind::kBytes: return kBytesExample;
-    case Parameter::Kind::kByteRate: return kByteRateExample;
-    case Parameter::Kind::kCount: return "a whole number such as 10";
-    case Parameter::Kind::kDuration: return kDurationExample;
+    case Parameter::Kind::kBytes:
+      return kBytesExample;
+    case Parameter::Kind::kByteRate:
+      return kByteRateExample;
+    case Parameter::Kind::kCount:
+      return "a whole number such as 10";
+    case Parameter::Kind::kDuration:
+      return kDurationExample;
   }
   return {};
 }

@@ -26,11 +26,10 @@ constexpr std::array kPoliteHeld{
 constexpr std::array kRstAfterConnect{
     Parameter{"wait", Kind::kDuration, &Params::wait, "1ms", "between connect and reset"},
     timeout_of("10s")};
-constexpr std::array kRstMidResponse{
-    size_of("8MiB"),
-    Parameter{"bytes", Kind::kBytes, &Params::bytes, "64KiB",
-              "bytes of the response to receive before the reset"},
-    timeout_of("10s")};
+constexpr std::array kRstMidResponse{size_of("8MiB"),
+                                     Parameter{"bytes", Kind::kBytes, &Params::bytes, "64KiB",
+                                               "bytes of the response to receive before the reset"},
+                                     timeout_of("10s")};
 constexpr std::array kHalfClose{size_of("64KiB"), timeout_of("10s")};
 constexpr std::array kSlowRead{
     size_of("8MiB"),

@@ -42,7 +42,8 @@ Client::Client(asio::io_context& io, const Setup& setup)
       random_(setup.choices),
       socket_(io),
       pause_(io),
-      watchdog_(io) {}
+      watchdog_(io),
+      end_(setup.end) {}
 
 Client::~Client() { abandon(); }
 
@@ -57,7 +58,11 @@ error_code Client::open() {
       return last_error();
     }
   }
-  if (!local_) return {};
+  if (end_ == End::kRst) reset_armed_ = arm_reset();
+  return local_ ? bind_local() : error_code{};
+}
+
+error_code Client::bind_local() {
   const int on = 1;
   const int option = local_->port() == 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR;
   const int level = local_->port() == 0 ? IPPROTO_IP : SOL_SOCKET;
@@ -71,26 +76,35 @@ Client::Awaitable<error_code> Client::connect() {
     rig_error_ = error;
     co_return error;
   }
-  // On loopback the handshake is over when connect() comes back with EINPROGRESS; asking once
-  // more tells, and saves the reactor.
-  int result = ::connect(fd_.get(), target_->data(), target_->size());
-  if (result != 0 && errno == EINPROGRESS) {
-    result = ::connect(fd_.get(), target_->data(), target_->size());
-    while (result != 0 && (errno == EALREADY || errno == EINPROGRESS)) {
-      if (const auto error = co_await wait(Direction::kWrite)) co_return error;
-      result = ::connect(fd(), target_->data(), target_->size());
-    }
-  }
-  // A Unix socket whose backlog is full gives EAGAIN: the target does not take the connection.
-  if (result != 0 && errno != EISCONN) {
+  // On loopback the handshake is over when connect() comes back with EINPROGRESS: the socket's
+  // state tells, and saves the reactor.
+  bool pending = ::connect(fd_.get(), target_->data(), target_->size()) != 0;
+  if (pending && errno != EINPROGRESS) {
+    // A Unix socket whose backlog is full gives EAGAIN: the target does not take the connection.
     const auto error = last_error();
     if (is_rigs_own(error.value())) rig_error_ = error;
     co_return error;
   }
+  while (pending) {
+    const std::uint8_t state = kernel_state();
+    pending = state == TCP_SYN_SENT;
+    if (state == TCP_CLOSE) co_return pending_error();
+    if (!pending) break;
+    if (const auto error = co_await wait(Direction::kWrite)) co_return error;
+  }
+  seen_alive_ = true;
   connected_ = true;
   ++tally_->counts.opened;
   tally_->connect.record(Clock::now() - started_);
   co_return error_code{};
+}
+
+// Why a connection that was being made is none: SO_ERROR, or a reset right after the handshake.
+error_code Client::pending_error() {
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) return last_error();
+  return errno_error(error != 0 ? error : ECONNRESET);
 }
 
 error_code Client::push(Exchange& exchange) {
@@ -109,8 +123,8 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
   while (true) {
     auto rest = exchange.request(sent_of_request_);
     if (rest.empty()) co_return error_code{};
-    const std::uint64_t unanswered = sent_of_request_ - std::min(sent_of_request_,
-                                                                  exchange.received());
+    const std::uint64_t unanswered =
+        sent_of_request_ - std::min(sent_of_request_, exchange.received());
     if (unanswered >= kUnansweredWindow) {
       const auto received = receive_now(exchange, scratch_.size());
       if (received) continue;
@@ -192,6 +206,7 @@ Client::Awaitable<error_code> Client::drain(Exchange& exchange) {
 Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
   if (const auto error = stop_error()) co_return error;
   if (duration.count() <= 0) co_return error_code{};
+  seen_alive_ = false;
   start_watchdog();
   pause_.expires_after(duration);
   const auto [error] = co_await pause_.async_wait(kAsTuple);
@@ -202,9 +217,10 @@ Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
 Client::Awaitable<error_code> Client::wait(Direction direction) {
   if (const auto error = stop_error()) co_return error;
   if (const auto error = attach()) co_return error;
+  seen_alive_ = false;
   start_watchdog();
-  const auto what = direction == Direction::kRead ? asio::socket_base::wait_read
-                                                  : asio::socket_base::wait_write;
+  const auto what =
+      direction == Direction::kRead ? asio::socket_base::wait_read : asio::socket_base::wait_write;
   const auto [error] = co_await socket_.async_wait(what, kAsTuple);
   if (const auto stopped = stop_error()) co_return stopped;
   co_return error;
@@ -242,9 +258,12 @@ void Client::cut() { stop(Stop::kCut); }
 
 error_code Client::stop_error() const {
   switch (stopped_) {
-    case Stop::kNo: return {};
-    case Stop::kDeadline: return asio::error::timed_out;
-    case Stop::kCut: return asio::error::operation_aborted;
+    case Stop::kNo:
+      return {};
+    case Stop::kDeadline:
+      return asio::error::timed_out;
+    case Stop::kCut:
+      return asio::error::operation_aborted;
   }
   return {};
 }
@@ -260,17 +279,31 @@ void Client::response_is_complete() {
   tally_->response.record(Clock::now() - due_);
 }
 
-bool Client::alive_by_kernel() {
-  if (target_->is_unix()) return true;
+std::uint8_t Client::kernel_state() {
   std::uint8_t state = 0;  // the first byte of tcp_info; the kernel copies as much as is asked
   socklen_t size = sizeof(state);
-  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &state, &size) != 0) return false;
+  if (::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &state, &size) != 0) return TCP_CLOSE;
+  return state;
+}
+
+bool Client::is_alive() {
+  if (seen_alive_ || target_->is_unix()) return true;
+  const std::uint8_t state = kernel_state();
   return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+}
+
+bool Client::arm_reset() {
+  const linger abort{.l_onoff = 1, .l_linger = 0};
+  if (::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)) != 0) return false;
+  linger seen{};
+  socklen_t size = sizeof(seen);
+  return ::getsockopt(fd(), SOL_SOCKET, SO_LINGER, &seen, &size) == 0 && seen.l_onoff != 0 &&
+         seen.l_linger == 0;
 }
 
 void Client::shut_down_sending() {
   ++tally_->counts.intended;
-  const bool alive = alive_by_kernel();
+  const bool alive = is_alive();
   if (::shutdown(fd(), SHUT_WR) != 0 || !alive) return;
   fin_sent_ = true;
   ++tally_->counts.confirmed;
@@ -281,7 +314,7 @@ Outcome Client::close(const Exchange& exchange) {
     ++tally_->counts.intended;
     // With bytes unread the kernel would send a reset instead of the FIN.
     int unread = 0;
-    if (alive_by_kernel() && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0) {
+    if (is_alive() && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0) {
       fin_sent_ = true;
       ++tally_->counts.confirmed;
     }
@@ -293,13 +326,8 @@ Outcome Client::close(const Exchange& exchange) {
 
 Outcome Client::reset() {
   ++tally_->counts.intended;
-  const bool alive = alive_by_kernel();
-  const linger abort{.l_onoff = 1, .l_linger = 0};
-  bool armed = ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)) == 0;
-  linger seen{};
-  socklen_t size = sizeof(seen);
-  armed = armed && ::getsockopt(fd(), SOL_SOCKET, SO_LINGER, &seen, &size) == 0 &&
-          seen.l_onoff != 0 && seen.l_linger == 0;
+  const bool alive = is_alive();
+  const bool armed = reset_armed_ || arm_reset();
   close_socket();
   if (!alive || !armed) return Outcome::kPreempted;
   ++tally_->counts.confirmed;
@@ -319,8 +347,7 @@ void Client::close_socket() {
 void Client::abandon() {
   if (!fd_ && !socket_.is_open()) return;
   abandoned_ = true;
-  const linger abort{.l_onoff = 1, .l_linger = 0};
-  static_cast<void>(::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort)));
+  static_cast<void>(reset_armed_ || arm_reset());  // a FIN instead is no proof of anything either
   close_socket();
 }
 
@@ -333,9 +360,12 @@ Outcome Client::fell_short(error_code error) {
     return Outcome::kDelivered;
   }
   switch (stopped_) {
-    case Stop::kDeadline: return Outcome::kTimedOut;
-    case Stop::kCut: return Outcome::kCut;
-    case Stop::kNo: return Outcome::kPreempted;
+    case Stop::kDeadline:
+      return Outcome::kTimedOut;
+    case Stop::kCut:
+      return Outcome::kCut;
+    case Stop::kNo:
+      return Outcome::kPreempted;
   }
   return Outcome::kPreempted;
 }

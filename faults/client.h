@@ -44,6 +44,8 @@ class Client {
     Instant planned;                     // when the plan wanted it to start
     Nanoseconds timeout{0};              // from the actual start to its own deadline
     std::uint64_t choices = 0;           // seeds random()
+    End end = End::kFin;                 // a reset is armed before connect, so that it can follow
+                                         // at once
   };
 
   Client(boost::asio::io_context& io, const Setup& setup);
@@ -105,6 +107,9 @@ class Client {
 
   [[nodiscard]] int fd();
   [[nodiscard]] error_code open();
+  [[nodiscard]] error_code bind_local();
+  [[nodiscard]] bool arm_reset();
+  [[nodiscard]] error_code pending_error();
   [[nodiscard]] error_code attach();
   [[nodiscard]] error_code stop_error() const;
   Awaitable<error_code> wait(Direction direction);
@@ -113,7 +118,8 @@ class Client {
   void close_socket();
   void abandon();  // Asio's destructor would undo SO_LINGER and send a FIN
   void response_is_complete();
-  [[nodiscard]] bool alive_by_kernel();
+  [[nodiscard]] std::uint8_t kernel_state();
+  [[nodiscard]] bool is_alive();
   Result<std::size_t> receive_now(Exchange& exchange, std::size_t most);
 
   const SocketAddress* target_;
@@ -132,11 +138,14 @@ class Client {
   std::uint64_t receive_buffer_ = 0;
   std::uint64_t sent_of_request_ = 0;
   error_code rig_error_;
+  End end_;
   Stop stopped_ = Stop::kNo;
   bool connected_ = false;
-  bool asked_ = false;       // a response is owed and not whole yet
-  bool watched_ = false;     // the watchdog runs
-  bool fin_sent_ = false;    // proven at shut_down_sending()
+  bool asked_ = false;        // a response is owed and not whole yet
+  bool watched_ = false;      // the watchdog runs
+  bool seen_alive_ = false;   // by the kernel's state, and nothing was waited for since
+  bool reset_armed_ = false;  // SO_LINGER as read back
+  bool fin_sent_ = false;     // proven at shut_down_sending()
   bool input_ended_ = false;
   bool abandoned_ = false;
 };

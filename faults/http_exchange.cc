@@ -56,23 +56,23 @@ class HttpExchange::Parser : public http::basic_parser<false> {
   std::optional<std::uint64_t> differs_at_;
 };
 
-HttpExchange::HttpExchange(const Spec& spec)
-    : request_(spec.path.empty()
-                   ? fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: {}\r\n\r\n", spec.size, spec.host)
-                   : fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", spec.path, spec.host)),
-      parser_(std::make_unique<Parser>(spec.path.empty())) {
-  if (spec.path.empty()) owed_pattern_ = spec.size;
-}
+HttpExchange::HttpExchange(const Spec& spec) : spec_(spec) {}
 
 HttpExchange::~HttpExchange() = default;
 
 std::span<const std::byte> HttpExchange::request(std::uint64_t offset) const {
+  if (request_.empty()) {
+    const std::string path =
+        owes_pattern() ? fmt::format("/bytes/{}", spec_.size) : std::string(spec_.path);
+    request_ = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", path, spec_.host);
+  }
   if (offset >= request_.size()) return {};
   return std::as_bytes(std::span(request_)).subspan(offset);
 }
 
 void HttpExchange::parse(std::span<const std::byte> data) {
   if (wrong_at()) return;  // what follows broken framing cannot be read
+  if (!parser_) parser_ = std::make_unique<Parser>(owes_pattern());
   if (complete()) {
     if (!data.empty()) set_wrong(received());  // more than was asked for
     return;
@@ -103,7 +103,7 @@ void HttpExchange::parse(std::span<const std::byte> data) {
 }
 
 void HttpExchange::end_of_input() {
-  if (complete() || wrong_at() || !parser_->got_some()) return;
+  if (complete() || wrong_at() || !parser_ || !parser_->got_some()) return;
   boost::beast::error_code error;
   parser_->put_eof(error);
   if (!error && parser_->is_done()) conclude();
@@ -114,11 +114,11 @@ void HttpExchange::conclude() {
   set_complete();
   if (parser_->status() != 200) set_wrong(0);
   if (parser_->body_differs_at()) set_wrong(*parser_->body_differs_at());
-  if (owed_pattern_ && parser_->body_size() != *owed_pattern_) set_wrong(parser_->body_size());
+  if (owes_pattern() && parser_->body_size() != spec_.size) set_wrong(parser_->body_size());
 }
 
 void HttpExchange::reset_parser() {
-  parser_ = std::make_unique<Parser>(owed_pattern_.has_value());
+  parser_.reset();
   held_.clear();
 }
 

@@ -19,6 +19,7 @@ class HttpExchange : public Exchange {
     std::uint64_t size = 0;
   };
 
+  // What the spec refers to outlives the exchange.
   explicit HttpExchange(const Spec& spec);
   ~HttpExchange() override;
 
@@ -31,9 +32,11 @@ class HttpExchange : public Exchange {
   void parse(std::span<const std::byte> data) override;
   void reset_parser() override;
   void conclude();
+  [[nodiscard]] bool owes_pattern() const { return spec_.path.empty(); }
 
-  std::string request_;
-  std::optional<std::uint64_t> owed_pattern_;  // so many bytes of it, where the body is known
+  Spec spec_;
+  // Made when first asked for: a client that resets at once needs neither.
+  mutable std::string request_;
   std::unique_ptr<Parser> parser_;
   std::string held_;  // bytes of a head that is not whole yet
 };

@@ -20,14 +20,14 @@ Engine::Engine(const Setup& setup)
       cpu_read_(Clock::now()) {
   const LoadSpec& load = setup.scenario->load;
   for (std::size_t i = 0; i < load.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(Worker::Setup{
-        .index = i,
-        .workers = load.workers,
-        .target = setup.target,
-        .target_spec = &setup.scenario->target,
-        .sources = &load.sources,
-        .ports = setup.ports,
-        .behaviours = behaviours_.size()}));
+    workers_.push_back(
+        std::make_unique<Worker>(Worker::Setup{.index = i,
+                                               .workers = load.workers,
+                                               .target = setup.target,
+                                               .target_spec = &setup.scenario->target,
+                                               .sources = &load.sources,
+                                               .ports = setup.ports,
+                                               .behaviours = behaviours_.size()}));
   }
   cpu_times_.resize(workers_.size());
 }

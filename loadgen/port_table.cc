@@ -85,8 +85,7 @@ std::optional<PortTable::Reaped> PortTable::destroyed(const Endpoint& client, In
   return reaped;
 }
 
-void PortTable::outstanding(
-    const std::function<void(Slot, const Connection&)>& each) const {
+void PortTable::outstanding(const std::function<void(Slot, const Connection&)>& each) const {
   for (std::size_t slot = 0; slot < size_; ++slot) {
     const Entry& entry = entries_[slot];
     if (entry.state.load(std::memory_order_acquire) != kServer) continue;

@@ -42,7 +42,7 @@ struct Phase {
   Nanoseconds settle{0};  // of a rest: at most this long
   Nanoseconds quiet{0};   // of a rest: until nothing moved for this long
 
-  [[nodiscard]] bool is_control() const;  // has clients and all of them are polite
+  [[nodiscard]] bool is_control() const;        // has clients and all of them are polite
   [[nodiscard]] std::uint64_t planned() const;  // connections; 0 when unbounded
 };
 
@@ -115,8 +115,7 @@ using Setting = std::pair<std::string, std::string>;
 [[nodiscard]] Scenario parse_scenario(const std::string& text, const std::string& file,
                                       const std::vector<Setting>& settings);
 // The same from a file; a missing or unreadable one is a UsageError with its path.
-[[nodiscard]] Scenario load_scenario(const std::string& path,
-                                     const std::vector<Setting>& settings);
+[[nodiscard]] Scenario load_scenario(const std::string& path, const std::vector<Setting>& settings);
 
 // The YAML text of `closewait run --target ADDR --mix polite:80,rst-after-connect:20 --rate
 // 2000/s --for 10m`, so that both ways are one: three cycles whose storms last `length` in all.

@@ -15,8 +15,10 @@ using AnyExchange = std::variant<std::monostate, EchoExchange, HttpExchange>;
 
 Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const Params& params) {
   switch (context.target_spec->dialect) {
-    case Dialect::kEcho: return place.emplace<EchoExchange>(params.size);
-    case Dialect::kHttp: break;
+    case Dialect::kEcho:
+      return place.emplace<EchoExchange>(params.size);
+    case Dialect::kHttp:
+      break;
   }
   return place.emplace<HttpExchange>(HttpExchange::Spec{
       .host = context.host, .path = context.target_spec->path, .size = params.size});
@@ -61,7 +63,8 @@ Client::Awaitable<bool> Session::attempt() {
                       .tally = &tally_,
                       .planned = assignment_.planned,
                       .timeout = assignment_.mix->params.timeout,
-                      .choices = assignment_.choices};
+                      .choices = assignment_.choices,
+                      .end = assignment_.mix->behaviour->end};
   if (!choose_local(setup.local)) {
     ++tally_.counts.rig_errors;
     co_return true;
@@ -87,8 +90,7 @@ bool Session::conclude(const Client& client, Outcome outcome) {
     context_.ports->never_opened(*slot_);
   }
   if (const auto error = client.rig_error()) {
-    const bool port_taken = error == errno_error(EADDRINUSE) ||
-                            error == errno_error(EADDRNOTAVAIL);
+    const bool port_taken = error == errno_error(EADDRINUSE) || error == errno_error(EADDRNOTAVAIL);
     if (port_taken && slot_) return false;
     ++tally_.counts.rig_errors;
     return true;

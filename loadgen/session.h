@@ -62,7 +62,6 @@ class Session : public boost::intrusive::list_base_hook<
   bool cut_ = false;
 };
 
-using SessionList =
-    boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
+using SessionList = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace closewait

@@ -68,9 +68,9 @@ void Worker::begin(const PhaseOrder& order) {
     const auto& clients = order_->phase.clients;
     open_by_mix_.assign(clients.size(), 0);
     mix_bounds_.clear();
-    const double sum = std::accumulate(
-        clients.begin(), clients.end(), 0.0,
-        [](double total, const ClientMix& mix) { return total + mix.weight; });
+    const double sum =
+        std::accumulate(clients.begin(), clients.end(), 0.0,
+                        [](double total, const ClientMix& mix) { return total + mix.weight; });
     double bound = 0;
     for (const ClientMix& mix : clients) mix_bounds_.push_back(bound += mix.weight / sum);
     over_ = false;
@@ -155,7 +155,8 @@ Client::Awaitable<void> Worker::pump(std::size_t first) {
   std::uint64_t number = order_->first_number + first * setup_.workers + setup_.index;
   for (int in_a_row = 1; !over_ && Clock::now() < end; ++in_a_row, number += step) {
     const Assignment assignment = assign(number, Clock::now());
-    const auto mix_index = static_cast<std::uint32_t>(assignment.mix - order_->phase.clients.data());
+    const auto mix_index =
+        static_cast<std::uint32_t>(assignment.mix - order_->phase.clients.data());
     if (!full(mix_index)) {
       ++tally_.clients[assignment.behaviour].counts.planned;
       co_await serve(assignment);
@@ -170,9 +171,7 @@ Client::Awaitable<void> Worker::until(Instant instant) {
   static_cast<void>(error);  // cancelled by end_arrivals(), which over_ tells
 }
 
-Client::Awaitable<void> Worker::yield() {
-  co_await asio::post(io_, asio::use_awaitable);
-}
+Client::Awaitable<void> Worker::yield() { co_await asio::post(io_, asio::use_awaitable); }
 
 void Worker::launch(std::uint64_t number, Instant planned) {
   const Assignment assignment = assign(number, planned);

@@ -83,9 +83,9 @@ class Worker {
   SessionList sessions_;
   Tally tally_;
   std::optional<PhaseOrder> order_;
-  std::vector<double> mix_bounds_;           // cumulated weights, the last one is 1
+  std::vector<double> mix_bounds_;  // cumulated weights, the last one is 1
   std::vector<std::uint64_t> open_by_mix_;
-  bool over_ = true;  // no further arrivals
+  bool over_ = true;                     // no further arrivals
   std::atomic<std::uint64_t> tasks_{0};  // coroutines not ended; read by the engine's thread
   std::atomic<std::uint64_t> open_{0};   // read by the engine's thread
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;

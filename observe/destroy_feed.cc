@@ -20,13 +20,13 @@ namespace {
 
 constexpr std::size_t kSlots = 512;
 constexpr std::size_t kSlotBytes = 1024;  // a message has 380 bytes on Linux 6.18
-constexpr std::size_t kMaxRounds = 32;     // a read() gives no more than so many times the slots
+constexpr std::size_t kMaxRounds = 32;    // a read() gives no more than so many times the slots
 constexpr auto kGather = std::chrono::milliseconds(1);
 
 // The filter sees the message from its nlmsghdr on. BPF loads are big-endian, as ports are.
 error_code attach_port_filter(int fd, std::uint16_t port) {
-  constexpr std::uint32_t kPortOffset = sizeof(nlmsghdr) + offsetof(inet_diag_msg, id) +
-                                        offsetof(inet_diag_sockid, idiag_sport);
+  constexpr std::uint32_t kPortOffset =
+      sizeof(nlmsghdr) + offsetof(inet_diag_msg, id) + offsetof(inet_diag_sockid, idiag_sport);
   constexpr std::uint32_t kWholeMessage = 0xffffffff;
   std::array<sock_filter, 4> code{{
       BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kPortOffset),

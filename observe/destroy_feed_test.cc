@@ -203,7 +203,8 @@ TEST_P(DestroyFeedTest, CountsOverflowsAndReadsOn) {
     }
     take_in();
     return feed_.overflows() > 0;
-  })) << opened << " opened, " << seen() << " seen";
+  })) << opened
+      << " opened, " << seen() << " seen";
   EXPECT_TRUE(eventually([&] {
     take_in();
     return feed_.read(-1, kSoon).value().empty();

@@ -88,9 +88,8 @@ std::optional<NetlinkMessage> next_message(std::span<const std::byte>& bytes) {
       header.nlmsg_len > bytes.size()) {
     return std::nullopt;
   }
-  const NetlinkMessage message{
-      header.nlmsg_type, header.nlmsg_flags,
-      bytes.subspan(sizeof(header), header.nlmsg_len - sizeof(header))};
+  const NetlinkMessage message{header.nlmsg_type, header.nlmsg_flags,
+                               bytes.subspan(sizeof(header), header.nlmsg_len - sizeof(header))};
   bytes = bytes.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), bytes.size()));
   return message;
 }

@@ -17,8 +17,19 @@ namespace closewait {
 
 // Numbered as the kernel does (include/net/tcp_states.h) and named as it and ss do.
 enum class TcpState : std::uint8_t {
-  kUnknown, kEstablished, kSynSent, kSynRecv, kFinWait1, kFinWait2, kTimeWait, kClose, kCloseWait,
-  kLastAck, kListen, kClosing, kNewSynRecv,
+  kUnknown,
+  kEstablished,
+  kSynSent,
+  kSynRecv,
+  kFinWait1,
+  kFinWait2,
+  kTimeWait,
+  kClose,
+  kCloseWait,
+  kLastAck,
+  kListen,
+  kClosing,
+  kNewSynRecv,
 };
 inline constexpr std::array<std::string_view, 13> kTcpStateNames{
     "UNKNOWN", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",   "TIME_WAIT",

@@ -128,7 +128,9 @@ TEST(ReadDumpBlock, CollectsRowsUntilDone) {
   EXPECT_FALSE(progress.error);
   EXPECT_EQ(sockets.size(), 2U);
 
-  progress = read_dump_block(bytes_of_hex("14000000030002000100000000000000" "00000000"), sockets);
+  progress = read_dump_block(bytes_of_hex("14000000030002000100000000000000"
+                                          "00000000"),
+                             sockets);
   EXPECT_TRUE(progress.done);
   EXPECT_FALSE(progress.interrupted);
   EXPECT_FALSE(progress.error);
@@ -137,14 +139,17 @@ TEST(ReadDumpBlock, CollectsRowsUntilDone) {
 TEST(ReadDumpBlock, TellsOfInterruptionErrorsAndGarbage) {
   std::vector<TcpSocket> sockets;
   static_assert(NLM_F_DUMP_INTR == 0x10);
-  EXPECT_TRUE(read_dump_block(bytes_of_hex("14000000030012000100000000000000" "00000000"), sockets)
+  EXPECT_TRUE(read_dump_block(bytes_of_hex("14000000030012000100000000000000"
+                                           "00000000"),
+                              sockets)
                   .interrupted);
   auto row = bytes_of_hex(kRow);
   row[6] |= std::byte{NLM_F_DUMP_INTR};
   EXPECT_TRUE(read_dump_block(row, sockets).interrupted);
   // NLMSG_ERROR with -ENOENT
-  const auto failed =
-      read_dump_block(bytes_of_hex("14000000020000000100000000000000" "feffffff"), sockets);
+  const auto failed = read_dump_block(bytes_of_hex("14000000020000000100000000000000"
+                                                   "feffffff"),
+                                      sockets);
   EXPECT_TRUE(failed.done);
   EXPECT_EQ(failed.error.value(), ENOENT);
   EXPECT_TRUE(read_dump_block(bytes_of_hex("0300"), sockets).error);

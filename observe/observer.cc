@@ -166,9 +166,8 @@ error_code Observer::look_at_sockets(const HeldSockets& held, FullLook& look) {
     if (row.state == TcpState::kListen) continue;
     look.sockets.push_back({row.remote, row.state, row.inode, row.cookie, is_held});
   }
-  std::erase_if(unexplained, [](const auto& each) {
-    return !is_tcp(each.second.first, each.second.second);
-  });
+  std::erase_if(unexplained,
+                [](const auto& each) { return !is_tcp(each.second.first, each.second.second); });
   if (unexplained.empty()) return {};
   const auto dead = count_dead(std::move(unexplained));
   if (!dead) return dead.error();

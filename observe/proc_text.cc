@@ -60,15 +60,32 @@ std::optional<ProcessStat> parse_stat(std::string_view text) {
     if (word.empty()) return std::nullopt;
     bool read = true;
     switch (field) {
-      case 3: stat.state = word.front(); break;
-      case 4: read = read_number(word, stat.parent); break;
-      case 14: read = read_number(word, stat.user_ticks); break;
-      case 15: read = read_number(word, stat.system_ticks); break;
-      case 16: read = read_number(word, waited_user); break;
-      case 17: read = read_number(word, waited_system); break;
-      case 20: read = read_number(word, stat.threads); break;
-      case 22: read = read_number(word, stat.start_ticks); break;
-      default: break;
+      case 3:
+        stat.state = word.front();
+        break;
+      case 4:
+        read = read_number(word, stat.parent);
+        break;
+      case 14:
+        read = read_number(word, stat.user_ticks);
+        break;
+      case 15:
+        read = read_number(word, stat.system_ticks);
+        break;
+      case 16:
+        read = read_number(word, waited_user);
+        break;
+      case 17:
+        read = read_number(word, waited_system);
+        break;
+      case 20:
+        read = read_number(word, stat.threads);
+        break;
+      case 22:
+        read = read_number(word, stat.start_ticks);
+        break;
+      default:
+        break;
     }
     if (!read) return std::nullopt;
   }

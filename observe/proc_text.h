@@ -38,7 +38,15 @@ struct ProcessStatus {
 [[nodiscard]] std::optional<ProcessStatus> parse_status(std::string_view text);
 
 enum class FdKind : std::uint8_t {
-  kSocket, kPipe, kFile, kEventfd, kTimerfd, kSignalfd, kEpoll, kMemfd, kOther,
+  kSocket,
+  kPipe,
+  kFile,
+  kEventfd,
+  kTimerfd,
+  kSignalfd,
+  kEpoll,
+  kMemfd,
+  kOther,
 };
 inline constexpr std::array<std::string_view, 9> kFdKindNames{
     "socket", "pipe", "file", "eventfd", "timerfd", "signalfd", "epoll", "memfd", "other"};

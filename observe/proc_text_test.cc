@@ -77,25 +77,25 @@ TEST(ParseFdLink, TellsKindsApart) {
     FdKind kind;
     std::uint64_t inode;
   };
-  for (const Row& row : std::initializer_list<Row>{
-           {"socket:[12345]", FdKind::kSocket, 12345},
-           {"socket:[4294967296]", FdKind::kSocket, 4294967296},
-           {"pipe:[77]", FdKind::kPipe, 77},
-           {"/var/log/a socket:[1]", FdKind::kFile, 0},
-           {"/dev/null", FdKind::kFile, 0},
-           {"/tmp/gone (deleted)", FdKind::kFile, 0},
-           {"/memfd:arena (deleted)", FdKind::kMemfd, 0},
-           {"anon_inode:[eventfd]", FdKind::kEventfd, 0},
-           {"anon_inode:[timerfd]", FdKind::kTimerfd, 0},
-           {"anon_inode:[signalfd]", FdKind::kSignalfd, 0},
-           {"anon_inode:[eventpoll]", FdKind::kEpoll, 0},
-           {"anon_inode:inotify", FdKind::kOther, 0},
-           {"anon_inode:[io_uring]", FdKind::kOther, 0},
-           {"net:[4026531840]", FdKind::kOther, 0},
-           {"socket:[12x]", FdKind::kOther, 0},
-           {"socket:[12", FdKind::kOther, 0},
-           {"socket:[", FdKind::kOther, 0},
-           {"", FdKind::kOther, 0}}) {
+  for (const Row& row :
+       std::initializer_list<Row>{{"socket:[12345]", FdKind::kSocket, 12345},
+                                  {"socket:[4294967296]", FdKind::kSocket, 4294967296},
+                                  {"pipe:[77]", FdKind::kPipe, 77},
+                                  {"/var/log/a socket:[1]", FdKind::kFile, 0},
+                                  {"/dev/null", FdKind::kFile, 0},
+                                  {"/tmp/gone (deleted)", FdKind::kFile, 0},
+                                  {"/memfd:arena (deleted)", FdKind::kMemfd, 0},
+                                  {"anon_inode:[eventfd]", FdKind::kEventfd, 0},
+                                  {"anon_inode:[timerfd]", FdKind::kTimerfd, 0},
+                                  {"anon_inode:[signalfd]", FdKind::kSignalfd, 0},
+                                  {"anon_inode:[eventpoll]", FdKind::kEpoll, 0},
+                                  {"anon_inode:inotify", FdKind::kOther, 0},
+                                  {"anon_inode:[io_uring]", FdKind::kOther, 0},
+                                  {"net:[4026531840]", FdKind::kOther, 0},
+                                  {"socket:[12x]", FdKind::kOther, 0},
+                                  {"socket:[12", FdKind::kOther, 0},
+                                  {"socket:[", FdKind::kOther, 0},
+                                  {"", FdKind::kOther, 0}}) {
     EXPECT_EQ(parse_fd_link(row.target).kind, row.kind) << row.target;
     EXPECT_EQ(parse_fd_link(row.target).inode, row.inode) << row.target;
   }

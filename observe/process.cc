@@ -24,9 +24,7 @@ std::string path_of(pid_t pid, std::string_view name) {
   return "/proc/" + std::to_string(pid) + "/" + std::string(name);
 }
 
-std::string path_of_fd(pid_t pid, int fd) {
-  return path_of(pid, "fd/") + std::to_string(fd);
-}
+std::string path_of_fd(pid_t pid, int fd) { return path_of(pid, "fd/") + std::to_string(fd); }
 
 Result<FdLink> read_link(int directory, const char* name) {
   std::array<char, PATH_MAX> target{};

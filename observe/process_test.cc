@@ -52,9 +52,8 @@ TEST(Process, CpuTimeGrowsWithWork) {
 TEST(Process, AnonymousMemoryGrowsWithWhatIsTouched) {
   constexpr std::size_t kBytes = 64U << 20;
   const auto before = read_status(::getpid()).value();
-  void* memory =
-      ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-             -1, 0);
+  void* memory = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   ASSERT_NE(memory, MAP_FAILED);
   const auto after = read_status(::getpid()).value();
   ::munmap(memory, kBytes);

@@ -13,8 +13,8 @@
 namespace closewait {
 namespace {
 
-using testing::ChildProcess;
 using ::testing::AllOf;
+using testing::ChildProcess;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
@@ -57,8 +57,7 @@ TEST(ProcessTree, FindsWhoHoldsASocket) {
   auto socket = testing::listen_on("127.0.0.1");
   const auto inode = inode_of(socket);
   const ChildProcess heir([] {});
-  EXPECT_THAT(holders_of({inode}).pids,
-              ::testing::UnorderedElementsAre(::getpid(), heir.pid()));
+  EXPECT_THAT(holders_of({inode}).pids, ::testing::UnorderedElementsAre(::getpid(), heir.pid()));
   socket.reset();
   EXPECT_THAT(holders_of({inode}).pids, ElementsAre(heir.pid()));
   EXPECT_TRUE(socket_inodes_of({heir.pid()}).value().contains(inode));

@@ -88,8 +88,7 @@ Result<TcpSocket> SockDiag::listener(const SocketAddress& address) {
   return *socket;
 }
 
-Result<DumpProgress> SockDiag::dump_once(const DumpQuery& query,
-                                         std::vector<TcpSocket>& sockets) {
+Result<DumpProgress> SockDiag::dump_once(const DumpQuery& query, std::vector<TcpSocket>& sockets) {
   if (const auto error = send(dump_request(query))) return error;
   DumpProgress whole;
   while (!whole.done) {

@@ -14,10 +14,10 @@ namespace {
 
 using testing::address_of;
 using testing::ChildProcess;
-using testing::listen_on;
-using testing::port_of;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::listen_on;
+using testing::port_of;
 using ::testing::UnorderedElementsAre;
 
 class TargetTest : public ::testing::Test {
@@ -116,18 +116,17 @@ TEST(ListensFor, MatchesAddressFamilyAndPort) {
     const char* address;
     bool matches;
   };
-  for (const Row& row : std::initializer_list<Row>{
-           {"127.0.0.1:80", "127.0.0.1:80", true},
-           {"127.0.0.1:80", "127.0.0.1:81", false},
-           {"127.0.0.1:80", "127.0.0.2:80", false},
-           {"0.0.0.0:80", "127.0.0.1:80", true},
-           {"0.0.0.0:80", "[::1]:80", false},
-           {"[::]:80", "127.0.0.1:80", true},
-           {"[::]:80", "[::1]:80", true},
-           {"[::1]:80", "[::1]:80", true},
-           {"[::1]:80", "127.0.0.1:80", false},
-           {"127.0.0.1:80", "0.0.0.0:80", true},
-           {"127.0.0.1:80", "[::]:80", false}}) {
+  for (const Row& row : std::initializer_list<Row>{{"127.0.0.1:80", "127.0.0.1:80", true},
+                                                   {"127.0.0.1:80", "127.0.0.1:81", false},
+                                                   {"127.0.0.1:80", "127.0.0.2:80", false},
+                                                   {"0.0.0.0:80", "127.0.0.1:80", true},
+                                                   {"0.0.0.0:80", "[::1]:80", false},
+                                                   {"[::]:80", "127.0.0.1:80", true},
+                                                   {"[::]:80", "[::1]:80", true},
+                                                   {"[::1]:80", "[::1]:80", true},
+                                                   {"[::1]:80", "127.0.0.1:80", false},
+                                                   {"127.0.0.1:80", "0.0.0.0:80", true},
+                                                   {"127.0.0.1:80", "[::]:80", false}}) {
     const auto at = SocketAddress::parse(row.listener).value();
     TcpSocket listener;
     listener.family = static_cast<std::uint8_t>(at.family());

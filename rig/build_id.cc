@@ -47,8 +47,8 @@ std::string build_id_of(const std::string& program) {
   std::ifstream file(program, std::ios::binary);
   Elf64_Ehdr header{};
   if (!file || !read_at(file, 0, header)) return "";
-  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-      header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_phnum > kMostHeaders) {
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_phnum > kMostHeaders) {
     return "";
   }
   for (std::size_t i = 0; i < header.e_phnum; ++i) {

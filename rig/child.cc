@@ -109,10 +109,10 @@ Child::Child(const Setup& setup) : log_(setup.log), keep_(setup.keep) {
     fail("cannot start '" + setup.command.front() + "': " + describe(errno_error(error)));
   }
   stop_log_ = UniqueFd(::eventfd(0, EFD_CLOEXEC));
-  log_pump_ = std::thread([source = std::move(output.read), out = std::move(file),
-                           stop = stop_log_.get()]() mutable {
-    pump(std::move(source), std::move(out), stop);
-  });
+  log_pump_ = std::thread(
+      [source = std::move(output.read), out = std::move(file), stop = stop_log_.get()]() mutable {
+        pump(std::move(source), std::move(out), stop);
+      });
 }
 
 Child::~Child() {

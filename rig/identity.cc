@@ -109,9 +109,8 @@ void Identity::take_census(FullLook& look) {
 }
 
 void Identity::forget_all() {
-  ports_.outstanding([&](PortTable::Slot slot, const PortTable::Connection&) {
-    ports_.forget(slot);
-  });
+  ports_.outstanding(
+      [&](PortTable::Slot slot, const PortTable::Connection&) { ports_.forget(slot); });
   seen_before_.clear();
 }
 

@@ -105,8 +105,7 @@ EndLine judge(const Run& run, const Scenario& scenario, const Circumstances& cir
   const auto control = control_result(run);
   JudgedExpectations judged = judge_expectations(
       scenario.expect, [&](std::string_view path) { return number_at(result, path); },
-      [&](std::string_view path) { return number_at(control, path); },
-      is_saturated(run));
+      [&](std::string_view path) { return number_at(control, path); }, is_saturated(run));
   end.expectations = std::move(judged.results);
   std::ranges::move(judged.not_judged, std::back_inserter(end.not_judged));
   failed = failed || std::ranges::any_of(end.expectations,

@@ -10,11 +10,11 @@ namespace closewait {
 
 // What the judgement needs beside the run itself.
 struct Circumstances {
-  bool finished = true;          // the plan was run to its end, or to a finding that ends it
-  std::string interrupted_by;    // else: what ended it
-  bool record_lost = false;      // lines of the record could not be written
+  bool finished = true;             // the plan was run to its end, or to a finding that ends it
+  std::string interrupted_by;       // else: what ended it
+  bool record_lost = false;         // lines of the record could not be written
   std::vector<std::string> unseen;  // which inputs were missing, and why
-  std::string again_prefix;      // the command that runs this scenario again
+  std::string again_prefix;         // the command that runs this scenario again
 };
 
 // The findings of a run, from its rests (a crash is added by who saw it), each with the command

@@ -56,8 +56,8 @@ void finish(RunOptions& options, const Written& written) {
   }
   for (const std::string& each : written.labels) options.labels.insert(split("--label", each));
   options.quick.target = options.target;
-  const bool quick = !options.quick.mix.empty() || !options.quick.rate.empty() ||
-                     !options.quick.length.empty();
+  const bool quick =
+      !options.quick.mix.empty() || !options.quick.rate.empty() || !options.quick.length.empty();
   if (quick && !options.scenario.empty()) {
     throw UsageError("--mix, --rate and --for are instead of a scenario file; use --set for " +
                      options.scenario);

@@ -51,8 +51,7 @@ std::string figures(const SecondLine& second) {
 
 }  // namespace
 
-Progress::Progress(const Setup& setup)
-    : setup_(setup), terminal_(::isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(const Setup& setup) : setup_(setup), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() { clear(); }
 

@@ -114,9 +114,9 @@ std::string quoted(const std::string& text) {
 
 std::string again_prefix(const fs::path& folder, const RunOptions& options,
                          const Scenario& scenario) {
-  std::string command = fmt::format("closewait run {} --seed {}",
-                                    quoted(fs::absolute(folder / "scenario.yaml").string()),
-                                    scenario.seed);
+  std::string command =
+      fmt::format("closewait run {} --seed {}",
+                  quoted(fs::absolute(folder / "scenario.yaml").string()), scenario.seed);
   if (!options.target.empty()) command += " --target " + quoted(options.target);
   if (options.pid) command += fmt::format(" --pid {}", *options.pid);
   if (options.allow_remote) command += " --allow-remote";
@@ -154,9 +154,12 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
 std::string why_ended(Runner::Ending ending) {
   switch (ending) {
     case Runner::Ending::kFinished:
-    case Runner::Ending::kStopped: return "";
-    case Runner::Ending::kInterrupted: return "interrupted before the end of the plan";
-    case Runner::Ending::kTargetEnded: return "the target ended before the plan did";
+    case Runner::Ending::kStopped:
+      return "";
+    case Runner::Ending::kInterrupted:
+      return "interrupted before the end of the plan";
+    case Runner::Ending::kTargetEnded:
+      return "the target ended before the plan did";
   }
   return "";
 }
@@ -205,15 +208,18 @@ void publish(const Run& run, const fs::path& folder, const RunOptions& options) 
 
 ExitStatus status_of(const Run& run) {
   switch (verdict_of(run)) {
-    case Verdict::kPass: return ExitStatus::kPass;
-    case Verdict::kFail: return ExitStatus::kFail;
-    case Verdict::kInconclusive: return ExitStatus::kInconclusive;
+    case Verdict::kPass:
+      return ExitStatus::kPass;
+    case Verdict::kFail:
+      return ExitStatus::kFail;
+    case Verdict::kInconclusive:
+      return ExitStatus::kInconclusive;
   }
   return ExitStatus::kInconclusive;
 }
 
-ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options,
-                    const std::string& out, const Interrupt& interrupt) {
+ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
+                    const Interrupt& interrupt) {
   const Scenario& scenario = chosen.scenario;
   const std::uint64_t open_files = raise_open_files();
   const fs::path folder = make_folder(out, scenario.name);
@@ -230,9 +236,8 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options,
   std::vector<Finding> findings;
   {
     Progress progress({.planned = scenario.planned_length(), .cycles = scenario.repeat});
-    Engine engine({.scenario = &scenario,
-                   .target = &target.address(),
-                   .ports = seeing.ports.get()});
+    Engine engine(
+        {.scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
     Runner runner({.scenario = scenario,
                    .target = target,
                    .engine = engine,

@@ -65,8 +65,7 @@ bool Runner::time_for_another(std::uint64_t cycles_done) const {
 
 bool Runner::cycle(std::uint64_t number) {
   for (const Phase& phase : parts_.scenario.cycle) {
-    const bool go_on =
-        phase.kind == PhaseKind::kRest ? rest(phase, number) : storm(phase, number);
+    const bool go_on = phase.kind == PhaseKind::kRest ? rest(phase, number) : storm(phase, number);
     if (!go_on) return false;
   }
   return true;
@@ -191,8 +190,8 @@ bool Runner::pass_time(Instant until) {
     const Instant now = Clock::now();
     if (now >= next_second_) write_second();
     if (now >= until) return true;
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-        std::min(until, next_second_) - now);
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(std::min(until, next_second_) - now);
     std::array<pollfd, 2> wait{pollfd{parts_.interrupt.fd(), POLLIN, 0},
                                pollfd{parts_.target.pidfd(), POLLIN, 0}};
     const auto milliseconds = static_cast<int>(std::max<std::int64_t>(0, left.count()));

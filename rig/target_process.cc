@@ -76,8 +76,9 @@ void TargetProcess::start(const Setup& setup) {
   child_ = std::make_unique<Child>(
       Child::Setup{.command = setup.spec->start, .log = setup.log, .keep = setup.keep});
   if (setup.spec->address && setup.spec->address->is_unix()) {
-    throw SetupError("a started target listens over TCP; start one on a Unix socket yourself and "
-                     "give target.address");
+    throw SetupError(
+        "a started target listens over TCP; start one on a Unix socket yourself and "
+        "give target.address");
   }
   address_ = wait_until_it_listens(setup);
   look_at({child_->pid()});

@@ -55,12 +55,16 @@ bool Acceptor::survive(int error) {
   counters_.accept_errors.add();
   switch (error) {
     case EMFILE:
-    case ENFILE: return turn_away();
+    case ENFILE:
+      return turn_away();
     case ENOBUFS:
     case ENOMEM:
     case EBADF:
-    case EINVAL: pause(); return false;
-    default: return true;  // ECONNABORTED and network errors of that one connection, accept(2)
+    case EINVAL:
+      pause();
+      return false;
+    default:
+      return true;  // ECONNABORTED and network errors of that one connection, accept(2)
   }
 }
 

@@ -188,9 +188,12 @@ void Connection::set_deadline(Waiting waiting) {
   const Instant now = context_.loop.now();
   switch (waiting) {
     case Waiting::kForRequest:
-    case Waiting::kForRestOfRequest: return timer_.expire_at(now + options.idle_timeout);
-    case Waiting::kForPeerToRead: return timer_.expire_at(now + options.write_timeout);
-    case Waiting::kForPeerToClose: return timer_.expire_at(now + options.linger_timeout);
+    case Waiting::kForRestOfRequest:
+      return timer_.expire_at(now + options.idle_timeout);
+    case Waiting::kForPeerToRead:
+      return timer_.expire_at(now + options.write_timeout);
+    case Waiting::kForPeerToClose:
+      return timer_.expire_at(now + options.linger_timeout);
   }
 }
 

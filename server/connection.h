@@ -71,12 +71,12 @@ class Connection {
   Timer timer_;
   ServiceState state_;
   Output output_;
-  std::string pending_;         // input that the service did not take yet
-  bool needs_input_ = true;     // the service can do nothing with pending_ alone
-  bool input_ended_ = false;    // the peer shut down its sending
-  bool progressed_ = false;     // since the deadline was set
+  std::string pending_;       // input that the service did not take yet
+  bool needs_input_ = true;   // the service can do nothing with pending_ alone
+  bool input_ended_ = false;  // the peer shut down its sending
+  bool progressed_ = false;   // since the deadline was set
   Waiting waiting_ = Waiting::kForRequest;
-  std::uint64_t drained_ = 0;   // bytes dropped while lingering
+  std::uint64_t drained_ = 0;  // bytes dropped while lingering
 };
 
 }  // namespace closewait

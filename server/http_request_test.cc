@@ -37,9 +37,9 @@ TEST(HttpRequest, RefusesWhatIsNone) {
   EXPECT_EQ(read_http_head("hello\r\n\r\n").status, 400);
   EXPECT_EQ(read_http_head("GET /\x01 HTTP/1.1\r\n\r\n").status, 400);
   EXPECT_EQ(read_http_head("GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n").status, 400);
-  EXPECT_EQ(read_http_head("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n")
-                .status,
-            400);
+  EXPECT_EQ(
+      read_http_head("POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n").status,
+      400);
   EXPECT_EQ(read_http_head("POST / HTTP/1.1\r\nContent-Length: 1\r\n"
                            "Transfer-Encoding: chunked\r\n\r\n")
                 .status,

@@ -37,8 +37,7 @@ Nanoseconds parse_timeout(const char* flag, const std::string& text) {
 
 void add_timeout(CLI::App& app, const char* flag, Nanoseconds& value, const char* help) {
   app.add_option_function<std::string>(
-         flag, [flag, &value](const std::string& text) { value = parse_timeout(flag, text); },
-         help)
+         flag, [flag, &value](const std::string& text) { value = parse_timeout(flag, text); }, help)
       ->type_name("DURATION")
       ->default_str(format_duration(value));
 }

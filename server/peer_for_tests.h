@@ -35,9 +35,9 @@ template <class Condition>
 class Peer {
  public:
   explicit Peer(UniqueFd fd) : fd_(std::move(fd)) {
-    const timeval limit{.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(kLongEnough)
-                                      .count(),
-                        .tv_usec = 0};
+    const timeval limit{
+        .tv_sec = std::chrono::duration_cast<std::chrono::seconds>(kLongEnough).count(),
+        .tv_usec = 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   }

@@ -112,8 +112,7 @@ TEST(Server, HttpEchoesABody) {
   Peer peer(running.address());
   const std::string body = pattern_text(3'000'000);
   auto sending = std::async(std::launch::async, [&] {
-    const auto head =
-        fmt::format("POST /echo HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.size());
+    const auto head = fmt::format("POST /echo HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.size());
     return peer.send(head) && peer.send(body) && peer.send(get(3));
   });
   const std::string answer = head_of(body.size()) + body + whole(3);
@@ -124,8 +123,9 @@ TEST(Server, HttpEchoesABody) {
 TEST(Server, HttpAsksForABodyThatIsHeldBack) {
   const Running running("http");
   Peer peer(running.address());
-  ASSERT_TRUE(peer.send("POST /echo HTTP/1.1\r\n"
-                        "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
+  ASSERT_TRUE(
+      peer.send("POST /echo HTTP/1.1\r\n"
+                "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
   EXPECT_EQ(peer.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   ASSERT_TRUE(peer.send("hi"));
   EXPECT_EQ(peer.receive_exactly(head_of(2).size() + 2), head_of(2) + "hi");

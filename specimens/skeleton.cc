@@ -155,10 +155,10 @@ void Skeleton::answer(Connection* connection) {
   connection->last = status != 200 || request.find("\r\nConnection: close\r\n") != request.npos;
   connection->offset = 0;
   connection->left = size;
-  connection->head = fmt::format(
-      "HTTP/1.1 {}\r\nServer: closewait-specimen\r\nContent-Length: {}\r\n{}\r\n",
-      status == 200 ? "200 OK" : "404 Not Found", size,
-      connection->last ? "Connection: close\r\n" : "");
+  connection->head =
+      fmt::format("HTTP/1.1 {}\r\nServer: closewait-specimen\r\nContent-Length: {}\r\n{}\r\n",
+                  status == 200 ? "200 OK" : "404 Not Found", size,
+                  connection->last ? "Connection: close\r\n" : "");
 }
 
 void Skeleton::ask_for(Connection* connection, std::uint32_t interest) {

@@ -25,14 +25,14 @@ class Skeleton {
   struct Connection {
     int fd = -1;
     std::string input;
-    std::string head;              // owed, before the pattern
-    std::uint64_t offset = 0;      // of the pattern
-    std::uint64_t left = 0;        // bytes of it that are owed
+    std::string head;          // owed, before the pattern
+    std::uint64_t offset = 0;  // of the pattern
+    std::uint64_t left = 0;    // bytes of it that are owed
     std::uint32_t interest = 0;
-    bool ended = false;            // the peer shut down its sending
-    bool last = false;             // the peer asked for no more after this answer
-    bool shut = false;             // everything was written, sending is shut down
-    bool failed = false;           // a flawed server's to use
+    bool ended = false;   // the peer shut down its sending
+    bool last = false;    // the peer asked for no more after this answer
+    bool shut = false;    // everything was written, sending is shut down
+    bool failed = false;  // a flawed server's to use
   };
 
   // The steps. Each may destroy the connection, so each is the last thing done with it.

@@ -24,9 +24,9 @@ JudgedExpectations judge_expectations(const std::vector<Expectation>& expectatio
     if (each.times_control) {
       const auto base = control(each.path);
       if (!base) {
-        judged.not_judged.push_back(fmt::format(
-            "{} {}: the run has no phase of polite clients only to compare with", each.path,
-            each.bound));
+        judged.not_judged.push_back(
+            fmt::format("{} {}: the run has no phase of polite clients only to compare with",
+                        each.path, each.bound));
         continue;
       }
       limit *= *base;

@@ -95,9 +95,9 @@ std::optional<Model> name_behaviours(const std::vector<Census>& rests,
     }
     Model model = fit(growth, together, std::move(names));
     if (!is_whole(model.per_connection) || model.missed > kTolerance) continue;
-    const bool better = !best || model.behaviours.size() < best->behaviours.size() ||
-                        (model.behaviours.size() == best->behaviours.size() &&
-                         model.missed < best->missed);
+    const bool better =
+        !best || model.behaviours.size() < best->behaviours.size() ||
+        (model.behaviours.size() == best->behaviours.size() && model.missed < best->missed);
     if (better) best = std::move(model);
   }
   return best;
@@ -113,7 +113,8 @@ std::vector<std::string> evidence(const std::vector<Census>& rests,
   for (const auto& [kind, count] : rests.back().fds_by_kind) {
     const auto before = rests.front().fds_by_kind.find(kind);
     const std::uint64_t had = before == rests.front().fds_by_kind.end() ? 0 : before->second;
-    if (count > had) sentences.push_back(fmt::format("{}: {} more than at first", kind, count - had));
+    if (count > had)
+      sentences.push_back(fmt::format("{}: {} more than at first", kind, count - had));
   }
   sentences.emplace_back("stands on the count of the target's descriptors");
   return sentences;
@@ -139,9 +140,8 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
     const auto steps = steps_of(served_series(rests, name));
     std::ranges::transform(all, steps, all.begin(), std::plus{});
   }
-  Finding finding{.kind = FindingKind::kFdLeak,
-                  .confidence = "estimated",
-                  .evidence = evidence(rests, growth)};
+  Finding finding{
+      .kind = FindingKind::kFdLeak, .confidence = "estimated", .evidence = evidence(rests, growth)};
   if (const auto model = name_behaviours(rests, growth)) {
     for (const std::string& behaviour : model->behaviours) {
       finding.behaviour = behaviour;

@@ -7,10 +7,10 @@
 namespace closewait {
 namespace {
 
-constexpr double kLeastOfPlan = 0.99;       // of the planned connections were begun
-constexpr double kMostRigErrors = 0.001;    // of the planned ones failed by the rig itself
-constexpr double kLeastDelivered = 0.9;     // of a behaviour's connections went as it says
-constexpr double kLeastConfirmed = 0.99;    // of the ends were proven
+constexpr double kLeastOfPlan = 0.99;     // of the planned connections were begun
+constexpr double kMostRigErrors = 0.001;  // of the planned ones failed by the rig itself
+constexpr double kLeastDelivered = 0.9;   // of a behaviour's connections went as it says
+constexpr double kLeastConfirmed = 0.99;  // of the ends were proven
 constexpr Nanoseconds kMostLag = std::chrono::milliseconds(100);  // p99
 
 double share(std::uint64_t part, std::uint64_t whole) {
@@ -32,10 +32,10 @@ void judge_behaviour(const std::string& name, const ClientCounts& counts, bool l
   const std::uint64_t delivered = counts.of(Outcome::kDelivered);
   const std::uint64_t tried = counts.opened + counts.of(Outcome::kRefused);
   if (tried > 0 && share(delivered, tried) < kLeastDelivered) {
-    reasons.push_back(fmt::format(
-        "{}: delivered {} of {} (refused {}, preempted {}, timed out {}, cut {})", name, delivered,
-        tried, counts.of(Outcome::kRefused), counts.of(Outcome::kPreempted),
-        counts.of(Outcome::kTimedOut), counts.of(Outcome::kCut)));
+    reasons.push_back(
+        fmt::format("{}: delivered {} of {} (refused {}, preempted {}, timed out {}, cut {})", name,
+                    delivered, tried, counts.of(Outcome::kRefused), counts.of(Outcome::kPreempted),
+                    counts.of(Outcome::kTimedOut), counts.of(Outcome::kCut)));
   }
   if (delivered > 0 && counts.wrong == delivered) {
     reasons.push_back(fmt::format("{}: every response was wrong; is the dialect right?", name));

@@ -79,8 +79,8 @@ std::string fds_text(const std::vector<Census>& rests) {
 Finding finding_of(const Outstanding& group, const Held& extent, const std::vector<Census>& rests) {
   const std::uint64_t all = served_since_loss(rests, group.behaviour);
   Finding finding;
-  finding.kind = extent.close_wait * 2 > extent.count ? FindingKind::kCloseWait
-                                                      : FindingKind::kFdLeak;
+  finding.kind =
+      extent.close_wait * 2 > extent.count ? FindingKind::kCloseWait : FindingKind::kFdLeak;
   finding.behaviour = group.behaviour;
   finding.confidence = extent.exact ? "exact" : "estimated";
   if (!group.abandoned && all > 0) {

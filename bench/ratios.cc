@@ -1,0 +1,34 @@
+#include "bench/ratios.h"
+
+#include <sched.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace closewait {
+
+double median_of(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+Ratios ratios_of(const std::vector<double>& numerators, const std::vector<double>& denominators) {
+  std::vector<double> ratios;
+  for (std::size_t i = 0; i < numerators.size(); ++i) {
+    ratios.push_back(numerators[i] / denominators[i]);
+  }
+  const auto [least, most] = std::ranges::minmax(ratios);
+  return {.median = median_of(ratios), .least = least, .most = most};
+}
+
+void pin_to_core(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  if (::sched_setaffinity(0, sizeof(set), &set) != 0) {
+    throw SetupError("sched_setaffinity: " + describe(last_error()));
+  }
+}
+
+}  // namespace closewait
