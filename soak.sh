@@ -12,7 +12,7 @@ usage: ./soak.sh [--no-install] [SCENARIO] [ARGUMENT...]
 Installs what is missing (through apt), builds closewait, and runs scenarios/soak.yaml, or the
 SCENARIO file that is named first. Every other argument goes on to `closewait run`:
 
-  ./soak.sh --set repeat=2 --live
+  ./soak.sh --set repeat=8h
   ./soak.sh scenarios/smoke.yaml --seed 7
 
   --no-install   installs nothing, only says what is missing

@@ -125,7 +125,8 @@ std::string SocketAddress::ip() const {
 std::string SocketAddress::to_string() const {
   if (is_unix()) return std::string(kUnixPrefix) + ip();
   const std::string port_text = ":" + std::to_string(port());
-  return family() == AF_INET6 ? "[" + ip() + "]" + port_text : ip() + port_text;
+  if (family() == AF_INET) return ip() + port_text;
+  return std::string("[").append(ip()).append("]").append(port_text);
 }
 
 bool SocketAddress::is_any() const noexcept {

@@ -1,6 +1,6 @@
 // How fast one worker connects and resets, beside a blocking loop of raw system calls that does
-// the same against the same server, and what the destroy feed costs. Three kinds of run in turn,
-// server on core 1, client on core 0; prints medians and the ratios of neighbours.
+// the same against the same server, and what proof and destroy feed cost. Four kinds of run in
+// turn, server on core 1, client on core 0; prints medians and the ratios of neighbours.
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -49,8 +49,18 @@ double rate_with_feed(const Scenario& scenario, const SocketAddress& target) {
   if (!feed) throw SetupError("destroy feed: " + describe(feed.error()));
   PortTable ports(sources_for(scenario, target), local_port_range(), scenario.load.workers);
   const std::vector<std::string> names{"rst-after-connect"};
-  const Identity identity(std::move(*feed), ports, names);
+  const Identity identity(std::move(*feed), {.ports = &ports, .behaviours = &names});
   return engine_rate(scenario, target, &ports);
+}
+
+double raw_rate(const SocketAddress& target, RawLoop kind) {
+  return static_cast<double>(raw_connect_reset(target, kEach, kind)) / to_seconds(kEach);
+}
+
+void print(const char* name, const std::vector<double>& rates, const std::vector<double>& bare) {
+  const Ratios ratios = ratios_of(rates, bare);
+  fmt::print("{:<26} {:>8.0f}/s   {:.2f} of raw ({:.2f} to {:.2f})\n", name, median_of(rates),
+             ratios.median, ratios.least, ratios.most);
 }
 
 void run() {
@@ -60,22 +70,20 @@ void run() {
   pin_to_core(1);
   TargetProcess target({.spec = &scenario.target, .log = "/dev/null"});
   pin_to_core(0);
-  std::vector<double> raw;
+  std::vector<double> bare;
+  std::vector<double> proving;
   std::vector<double> plain;
   std::vector<double> observed;
   for (int i = 0; i < kPairs; ++i) {
-    raw.push_back(static_cast<double>(raw_connect_reset(target.address(), kEach)) /
-                  to_seconds(kEach));
+    bare.push_back(raw_rate(target.address(), RawLoop::kBare));
     plain.push_back(engine_rate(scenario, target.address(), nullptr));
+    proving.push_back(raw_rate(target.address(), RawLoop::kWithProof));
     observed.push_back(rate_with_feed(with_sources, target.address()));
   }
-  const Ratios to_raw = ratios_of(plain, raw);
-  const Ratios feed_cost = ratios_of(observed, plain);
-  fmt::print("raw system calls          {:>9.0f}/s\n", median_of(raw));
-  fmt::print("one worker, feed off      {:>9.0f}/s   {:.2f} of raw ({:.2f} to {:.2f})\n",
-             median_of(plain), to_raw.median, to_raw.least, to_raw.most);
-  fmt::print("one worker, feed on       {:>9.0f}/s   {:.2f} of feed off ({:.2f} to {:.2f})\n",
-             median_of(observed), feed_cost.median, feed_cost.least, feed_cost.most);
+  print("raw system calls", bare, bare);
+  print("raw, with the proof calls", proving, bare);
+  print("one worker, feed off", plain, bare);
+  print("one worker, feed on", observed, bare);
 }
 
 }  // namespace

@@ -346,8 +346,12 @@ void Client::close_socket() {
 
 void Client::abandon() {
   if (!fd_ && !socket_.is_open()) return;
-  abandoned_ = true;
-  static_cast<void>(reset_armed_ || arm_reset());  // a FIN instead is no proof of anything either
+  int unread = 0;
+  const bool fin_is_its_end = fin_sent_ && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
+  if (!fin_is_its_end) {
+    abandoned_ = true;
+    static_cast<void>(reset_armed_ || arm_reset());  // a FIN instead would be no proof either
+  }
   close_socket();
 }
 

@@ -82,8 +82,9 @@ class Client {
   // (the socket's state just before, SO_LINGER read back, the return codes), else preempted.
   [[nodiscard]] Outcome close(const Exchange& exchange);
   [[nodiscard]] Outcome reset();
-  // The outcome of a behaviour that could not go on; what is left of it is reset. A response that
-  // cannot be read on (EBADMSG) was delivered, and wrong.
+  // The outcome of a behaviour that could not go on. One that has sent its FIN already and has
+  // nothing unread is closed and so ends as it should; any other is reset. A response that cannot
+  // be read on (EBADMSG) was delivered, and wrong.
   [[nodiscard]] Outcome fell_short(error_code error);
 
   // The next response is counted from now on (a further exchange on the connection).
@@ -98,7 +99,7 @@ class Client {
   [[nodiscard]] error_code rig_error() const { return rig_error_; }
   // When its socket was closed.
   [[nodiscard]] Instant ended() const { return ended_; }
-  // It was closed by no verb of the behaviour: it fell short, and was reset.
+  // It did not end as its behaviour does: it fell short, and was reset.
   [[nodiscard]] bool abandoned() const { return abandoned_; }
 
  private:

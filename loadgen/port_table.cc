@@ -63,7 +63,9 @@ std::optional<PortTable::Reaped> PortTable::client_ended(Slot slot, ClientEnd en
   entry.ended = end.at;
   entry.abandoned = end.abandoned;
   std::uint8_t both = kClient | kServer;
+  outstanding_.fetch_add(1, std::memory_order_relaxed);  // before its event can lower it
   if (entry.state.compare_exchange_strong(both, kServer, std::memory_order_acq_rel)) return {};
+  outstanding_.fetch_sub(1, std::memory_order_relaxed);
   const Reaped reaped{entry.behaviour, std::max(Nanoseconds(0), entry.destroyed - end.at)};
   entry.state.store(0, std::memory_order_release);
   return reaped;
@@ -82,6 +84,7 @@ std::optional<PortTable::Reaped> PortTable::destroyed(const Endpoint& client, In
   // Read first: once free, the worker may take the slot and write it.
   const Reaped reaped{entry.behaviour, std::max(Nanoseconds(0), at - entry.ended)};
   entry.state.store(0, std::memory_order_release);
+  outstanding_.fetch_sub(1, std::memory_order_relaxed);
   return reaped;
 }
 
@@ -93,6 +96,10 @@ void PortTable::outstanding(const std::function<void(Slot, const Connection&)>& 
   }
 }
 
-void PortTable::forget(Slot slot) { entries_[slot].state.store(0, std::memory_order_release); }
+void PortTable::forget(Slot slot) {
+  if (entries_[slot].state.exchange(0, std::memory_order_acq_rel) == kServer) {
+    outstanding_.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
 
 }  // namespace closewait

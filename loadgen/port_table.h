@@ -62,7 +62,10 @@ class PortTable {
   // still lives (client_ended() tells then) or when the connection was not one of ours.
   [[nodiscard]] std::optional<Reaped> destroyed(const Endpoint& client, Instant at);
 
-  // Connections whose client is gone and whose server side is not.
+  // Connections whose client is gone and whose server side is not: how many, and each of them.
+  [[nodiscard]] std::uint64_t outstanding_count() const {
+    return outstanding_.load(std::memory_order_relaxed);
+  }
   void outstanding(const std::function<void(Slot, const Connection&)>& each) const;
   // Gives the slot up: it is judged, or its events were lost.
   void forget(Slot slot);
@@ -88,6 +91,8 @@ class PortTable {
   std::size_t size_;
   std::unique_ptr<Entry[]> entries_;
   std::vector<std::size_t> cursor_;  // of each worker
+  // Raised by workers, lowered by the thread that reads events; exact when neither is at work.
+  std::atomic<std::uint64_t> outstanding_{0};
 };
 
 }  // namespace closewait

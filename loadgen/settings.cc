@@ -67,7 +67,8 @@ class Descent {
 
   YamlNode value() {
     // A bound as `> 100` and an address as `[::1]:80` mean something else in YAML.
-    if (keys_.front() == "expect" || SocketAddress::parse(setting_.second)) {
+    const bool is_bound = keys_.front() == "expect" && keys_.size() > 1;
+    if (is_bound || SocketAddress::parse(setting_.second)) {
       return scalar(setting_.second, place_, problems_);
     }
     YamlNode node = read_yaml(setting_.second, place_.source, false, problems_);

@@ -82,6 +82,13 @@ TEST(Settings, TakeBoundsAndAddressesAsTheyAre) {
   EXPECT_EQ(scenario.target.address->to_string(), "[::1]:80");
 }
 
+TEST(Settings, TakeAllBoundsAtOnce) {
+  const Scenario scenario = with({{"expect", "{clients.polite.failed_ratio: < 0.1%}"}});
+  ASSERT_EQ(scenario.expect.size(), 1U);
+  EXPECT_EQ(scenario.expect[0].path, "clients.polite.failed_ratio");
+  EXPECT_TRUE(with({{"expect.lag.p99", "< 1s"}, {"expect", "{}"}}).expect.empty());
+}
+
 TEST(Settings, TakeTheEnvironment) {
   ::setenv("CLOSEWAIT_SETTINGS_TEST", "4", 1);
   EXPECT_EQ(with({{"repeat", "${CLOSEWAIT_SETTINGS_TEST}"}}).repeat, 4U);

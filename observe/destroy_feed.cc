@@ -59,15 +59,12 @@ timespec to_timespec(Nanoseconds duration) {
   return {seconds.count(), (duration - seconds).count()};
 }
 
-enum class Wait { kQuiet, kReadable };
-
-// Waits until one of the two is readable; fd -1 is not looked at. Answers for the first.
-Result<Wait> wait_readable(int fd, int stop_fd, Nanoseconds timeout) {
+// Waits until one of the two is readable; -1 is not looked at.
+error_code wait_readable(int fd, int stop_fd, Nanoseconds timeout) {
   std::array<pollfd, 2> waiting{{{fd, POLLIN, 0}, {stop_fd, POLLIN, 0}}};
   const timespec limit = to_timespec(std::max(timeout, Nanoseconds{0}));
   const int ready = ::ppoll(waiting.data(), waiting.size(), &limit, nullptr);
-  if (ready < 0 && errno != EINTR) return last_error();
-  return ready > 0 && waiting[0].revents != 0 ? Wait::kReadable : Wait::kQuiet;
+  return ready < 0 && errno != EINTR ? last_error() : error_code{};
 }
 
 }  // namespace
@@ -133,16 +130,15 @@ Result<std::span<const DestroyEvent>> DestroyFeed::read(int stop_fd, Nanoseconds
   // Reading each event as it comes would cost two system calls and a wake-up each.
   const auto gathered = last_read_ + kGather - Clock::now();
   if (gathered > Nanoseconds{0} && gathered < timeout) {
-    const auto waited = wait_readable(-1, stop_fd, gathered);
-    if (!waited) return waited.error();
+    if (const auto error = wait_readable(-1, stop_fd, gathered)) return error;
     timeout -= gathered;
   }
-  const auto ready = wait_readable(fd_.get(), stop_fd, timeout);
-  if (!ready) return ready.error();
-  if (*ready == Wait::kReadable) {
-    if (const auto error = drain()) return error;
-    last_read_ = Clock::now();
-  }
+  if (const auto error = wait_readable(fd_.get(), stop_fd, timeout)) return error;
+  // When nothing came too: a socket that overflowed takes nothing in, and says nothing, until a
+  // receive call has found it empty (NETLINK_S_CONGESTED in net/netlink/af_netlink.c).
+  if (const auto error = drain()) return error;
+  if (const auto error = count_dropped()) return error;
+  if (!events_.empty()) last_read_ = Clock::now();
   return std::span<const DestroyEvent>(events_);
 }
 
@@ -151,19 +147,34 @@ error_code DestroyFeed::drain() {
     const int count = ::recvmmsg(fd_.get(), slots_->headers.data(), kSlots, MSG_DONTWAIT, nullptr);
     if (count < 0) {
       if (errno == EAGAIN || errno == EINTR) return {};
+      // ENOBUFS comes before what still fitted, and once for any number that did not:
+      // count_dropped() knows how many.
       if (errno != ENOBUFS) return last_error();
-      ++overflows_;  // what still fits is behind the error, so read on
       continue;
     }
     for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
       std::span<const std::byte> bytes(slots_->bytes[i].data(), slots_->headers[i].msg_len);
+      const std::size_t before = events_.size();
       while (const auto message = next_message(bytes)) {
         if (message->type != SOCK_DIAG_BY_FAMILY) continue;
         if (const auto event = parse_destroy(message->payload)) events_.push_back(*event);
       }
+      if (events_.size() == before) ++dropped_;  // too long for its slot, or of a form not known
     }
     if (static_cast<std::size_t>(count) < kSlots) return {};
   }
+  return {};
+}
+
+error_code DestroyFeed::count_dropped() {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t length = sizeof(memory);
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length) != 0) {
+    return last_error();
+  }
+  const std::uint32_t count = memory[SK_MEMINFO_DROPS];
+  dropped_ += count - kernel_count_;
+  kernel_count_ = count;
   return {};
 }
 

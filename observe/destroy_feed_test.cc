@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
+#include <vector>
 
 #include "observe/sock_diag.h"
 #include "observe/test_support.h"
@@ -24,6 +26,7 @@ using testing::reset_connection;
 
 constexpr auto kSoon = std::chrono::milliseconds(20);
 constexpr std::size_t kBuffer = 4U << 20;
+constexpr std::size_t kSmallBuffer = 4096;  // a handful of events
 
 // A listener, the feed of its port, and one connection to it.
 class DestroyFeedTest : public ::testing::TestWithParam<const char*> {
@@ -60,6 +63,22 @@ class DestroyFeedTest : public ::testing::TestWithParam<const char*> {
     EXPECT_EQ(receive_end(server), -1);
     server.reset();
     EXPECT_EQ(events_of(other_port), 1);
+  }
+
+  // Accepts `count` connections, ends them at once, and waits until feed_ has told of each.
+  void destroy(std::uint64_t count) {
+    std::vector<UniqueFd> servers;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      UniqueFd client = connect_to(address_of(listener_));
+      servers.push_back(accept_from(listener_));
+      reset_connection(std::move(client));
+    }
+    servers.clear();
+    std::uint64_t told = 0;
+    EXPECT_TRUE(eventually([&] {
+      told += feed_.read(-1, kSoon).value().size();
+      return told >= count;
+    })) << told;
   }
 
   UniqueFd listener_ = listen_on(GetParam());
@@ -182,34 +201,74 @@ TEST_P(DestroyFeedTest, SeesEachOfManyExactlyOnce) {
     return total >= kConnections + 1;  // the first one, of the constructor, too
   }));
   for (const auto& [port, times] : expected) EXPECT_EQ(seen_[port], times) << port;
-  EXPECT_EQ(feed_.overflows(), 0U);
+  EXPECT_EQ(feed_.dropped(), 0U);
 }
 
-TEST_P(DestroyFeedTest, CountsOverflowsAndReadsOn) {
-  feed_ = DestroyFeed::open(port_, 4096).value();
-  UniqueFd server = accept_from(listener_);
-  int opened = 1;
-  const auto seen = [this] {
-    int total = 0;
-    for (const auto& [port, times] : seen_) total += times;
-    return total;
-  };
-  // How many pile up between two reads depends on when the kernel's worker gets to run.
-  EXPECT_TRUE(eventually([&] {
-    for (int i = 0; i < 200; ++i, ++opened) {
-      connect();
-      server = accept_from(listener_);
-      reset_connection(std::move(client_));
+TEST_P(DestroyFeedTest, EveryDroppedEventIsCountedInEachOverflow) {
+  constexpr std::uint64_t kConnections = 100;
+  auto small = DestroyFeed::open(port_, kSmallBuffer).value();
+  std::uint64_t all = 0;
+  std::uint64_t seen = 0;
+  for (int overflow = 0; overflow < 3; ++overflow) {
+    const std::uint64_t seen_before = seen;
+    const std::uint64_t dropped_before = small.dropped();
+    destroy(kConnections);  // feed_ has room and is the witness; nobody reads the small one
+    all += kConnections;
+    EXPECT_TRUE(eventually([&] {
+      seen += small.read(-1, kSoon).value().size();
+      return seen + small.dropped() >= all;
+    }));
+    EXPECT_EQ(seen + small.dropped(), all) << seen << " seen";
+    EXPECT_GT(seen, seen_before) << "it takes events in again after an overflow";
+    EXPECT_GT(small.dropped(), dropped_before + kConnections / 2);
+    EXPECT_EQ(feed_.dropped(), 0U);
+  }
+}
+
+// The reader empties the small buffer again and again while events come, so that overflows begin
+// and end in the middle of its calls.
+TEST_P(DestroyFeedTest, SeenAndDroppedAreAllThatWereUnderLoad) {
+  constexpr std::uint64_t kBurst = 100;
+  auto small = DestroyFeed::open(port_, kSmallBuffer).value();
+  const UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  std::atomic<std::uint64_t> seen{0};  // both are written by the reader only
+  std::atomic<std::uint64_t> dropped{0};
+  std::thread reader([&] {
+    eventfd_t stopped = 0;
+    while (::eventfd_read(stop.get(), &stopped) != 0) {
+      const auto events = small.read(stop.get(), kSoon);
+      if (!events) return;
+      seen += events->size();
+      dropped = small.dropped();
     }
-    take_in();
-    return feed_.overflows() > 0;
-  })) << opened
-      << " opened, " << seen() << " seen";
+  });
+  std::uint64_t all = 0;
   EXPECT_TRUE(eventually([&] {
-    take_in();
-    return feed_.read(-1, kSoon).value().empty();
+    destroy(kBurst);
+    all += kBurst;
+    return all >= 20 * kBurst && seen > 0 && dropped > 0;
   }));
-  flush();
+  EXPECT_TRUE(eventually([&] { return seen + dropped >= all; }))
+      << all << " destroyed, " << seen << " seen, " << dropped << " dropped";
+  ::eventfd_write(stop.get(), 1);
+  reader.join();
+  EXPECT_EQ(seen + dropped, all) << seen << " seen, " << dropped << " dropped";
+}
+
+TEST_P(DestroyFeedTest, WhatTheFilterSortsOutTakesNoRoomAndIsNoLoss) {
+  const UniqueFd elsewhere = listen_on(GetParam());
+  auto small = DestroyFeed::open(port_of(elsewhere), kSmallBuffer).value();
+  destroy(100);  // of another port
+  UniqueFd client = connect_to(address_of(elsewhere));
+  reset_connection(std::move(client));
+  accept_from(elsewhere).reset();
+  std::size_t seen = 0;
+  EXPECT_TRUE(eventually([&] {
+    seen += small.read(-1, kSoon).value().size();
+    return seen > 0;
+  }));
+  EXPECT_EQ(seen, 1U);
+  EXPECT_EQ(small.dropped(), 0U);
 }
 
 TEST_P(DestroyFeedTest, AnotherThreadCanStopTheWait) {

@@ -55,10 +55,12 @@ class Observer {
   [[nodiscard]] static Result<Observer> open(const SocketAddress& address,
                                              const std::vector<pid_t>& roots);
 
-  // The cheap look, at any time. kProcessEnded when nobody is left.
+  // The cheap look, at any time: 0.05 to 0.1 ms of CPU for one process of 15,000 descriptors.
+  // kProcessEnded when nobody is left.
   [[nodiscard]] Result<Sample> sample();
-  // The full look, for rests only: some 100 ms at 15,000 descriptors, and it holds up the
-  // target's epoll_wait while registrations are read. kProcessEnded when nobody is left.
+  // The full look, for rests only: 85 to 140 ms of CPU at 15,000 descriptors, the most when half
+  // of them are dead, and it holds up the target's epoll_wait while registrations are read.
+  // kProcessEnded when nobody is left.
   [[nodiscard]] Result<FullLook> census();
 
   // Every root lives, as the same process (a pid may be used again).

@@ -24,8 +24,8 @@ struct DumpProgress {
                                            std::vector<TcpSocket>& sockets);
 
 // Asks the kernel for its TCP sockets, of this network namespace. Owns a netlink socket and its
-// receive buffer. Needs no privilege. One thread at a time. A dump of 15,000 sockets costs about
-// 25 ms of this thread and holds up nobody; listener() and listeners() cost microseconds.
+// receive buffer. Needs no privilege. One thread at a time. A dump of 15,000 sockets takes 13 to 22
+// ms of CPU; beside so many, listeners() takes 0.03 ms and listener() 0.002.
 class SockDiag {
  public:
   [[nodiscard]] static Result<SockDiag> open();

@@ -42,7 +42,7 @@ struct Census {
   std::uint64_t dead_sockets = 0;  // TCP sockets held by a descriptor that are in no dump
   std::uint64_t epoll_registrations = 0;
   bool feed_available = false;    // destroy events were seen in full up to this rest
-  std::uint64_t events_lost = 0;  // times the event feed overflowed (ENOBUFS) since the last rest
+  std::uint64_t events_lost = 0;  // destroy events that the feed dropped since the last rest
   bool settled = false;           // nothing moved for `quiet` before the census
   std::vector<Outstanding> outstanding{};
 

@@ -44,10 +44,14 @@ Pipe make_pipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// In the child, between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* arguments, int output, int report, bool keep) {
+// In the child, between fork and exec: only calls that are safe there. `owner` is the rig, whose
+// end is the child's end too; 0 when the child is to be kept.
+[[noreturn]] void become(char* const* arguments, int output, int report, pid_t owner) {
   ::setpgid(0, 0);
-  if (!keep) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (owner != 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != owner) ::_exit(127);  // the rig ended before that took effect
+  }
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -98,9 +102,12 @@ Child::Child(const Setup& setup) : log_(setup.log), keep_(setup.keep) {
   std::vector<char*> arguments;
   for (std::string& argument : command) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
+  // One that is kept outlives the pipe's reader, and would die of SIGPIPE.
+  const int sink = keep_ ? file.get() : output.write.get();
+  const pid_t owner = keep_ ? 0 : ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) fail("fork: " + describe(last_error()));
-  if (pid_ == 0) become(arguments.data(), output.write.get(), report.write.get(), keep_);
+  if (pid_ == 0) become(arguments.data(), sink, report.write.get(), owner);
   pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   report.write.reset();
   int error = 0;
@@ -117,6 +124,12 @@ Child::Child(const Setup& setup) : log_(setup.log), keep_(setup.keep) {
 
 Child::~Child() {
   if (!keep_) end();
+  finish_log();
+}
+
+// What was written before this call is in the file after it.
+void Child::finish_log() {
+  if (!log_pump_.joinable()) return;
   const std::uint64_t one = 1;
   static_cast<void>(!::write(stop_log_.get(), &one, sizeof(one)));  // never full: written once
   log_pump_.join();
@@ -147,7 +160,8 @@ void Child::end() {
   static_cast<void>(wait_for(kKillPatience));
 }
 
-std::vector<std::string> Child::log_tail(std::size_t lines) const {
+std::vector<std::string> Child::log_tail(std::size_t lines) {
+  if (status()) finish_log();  // its last words may still be in the pipe
   std::ifstream file(log_, std::ios::ate | std::ios::binary);
   if (!file) return {};
   constexpr std::streamoff kTail = 8192;

@@ -15,8 +15,9 @@ namespace closewait {
 
 // The target, started here: a process of its own process group without a shell, standard output
 // and error going to a capped file. Owns the process by its pidfd and ends it and its group in the
-// destructor (SIGTERM, then SIGKILL after a moment), unless it is to be kept; if the rig itself is
-// killed, the kernel ends it. Start it before any connection is open.
+// destructor (SIGTERM, then SIGKILL after a moment); if the rig itself is killed, the kernel ends
+// it. One that is to be kept is not ended, and writes into the file itself, without a cap. Start
+// it before any connection is open.
 class Child {
  public:
   struct Setup {
@@ -38,10 +39,11 @@ class Child {
   // The status as waitpid gives it, once the process has ended.
   [[nodiscard]] std::optional<int> status();
   // The last lines it wrote.
-  [[nodiscard]] std::vector<std::string> log_tail(std::size_t lines) const;
+  [[nodiscard]] std::vector<std::string> log_tail(std::size_t lines);
 
  private:
   void end();
+  void finish_log();
   [[nodiscard]] bool wait_for(Nanoseconds at_most);
 
   std::filesystem::path log_;

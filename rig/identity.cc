@@ -31,12 +31,13 @@ std::string state_of(const SocketsByPeer& sockets, const Endpoint& peer, bool fd
 
 }  // namespace
 
-Identity::Identity(DestroyFeed feed, PortTable& ports, const std::vector<std::string>& behaviours)
+Identity::Identity(DestroyFeed feed, const Setup& setup)
     : feed_(std::move(feed)),
-      ports_(ports),
-      behaviours_(behaviours),
+      ports_(*setup.ports),
+      behaviours_(*setup.behaviours),
+      patience_(setup.patience),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      reaped_(behaviours.size()),
+      reaped_(setup.behaviours->size()),
       thread_([this] { read_events(); }) {}
 
 Identity::~Identity() {
@@ -52,7 +53,7 @@ void Identity::read_events() {
       failed_ = true;
       return;
     }
-    overflows_ = feed_.overflows();
+    dropped_ = feed_.dropped();
     const Instant now = Clock::now();
     if (!events->empty()) {
       const std::lock_guard lock(mutex_);
@@ -73,16 +74,12 @@ std::vector<Histogram> Identity::collect_reaped() {
   return std::exchange(reaped_, std::vector<Histogram>(behaviours_.size()));
 }
 
-std::uint64_t Identity::outstanding() const {
-  std::uint64_t count = 0;
-  ports_.outstanding([&](PortTable::Slot, const PortTable::Connection&) { ++count; });
-  return count;
-}
+std::uint64_t Identity::outstanding() const { return ports_.outstanding_count(); }
 
 void Identity::take_census(FullLook& look) {
   Census& census = look.census;
-  const std::uint64_t overflows = overflows_;
-  census.events_lost = overflows - std::exchange(overflows_seen_, overflows);
+  const std::uint64_t dropped = dropped_;
+  census.events_lost = dropped - std::exchange(dropped_seen_, dropped);
   census.feed_available = census.events_lost == 0 && !failed_;
   if (!census.feed_available) {
     forget_all();
@@ -92,10 +89,12 @@ void Identity::take_census(FullLook& look) {
   const bool fds_read = !census.fds_by_kind.empty();
   std::map<std::pair<std::uint32_t, bool>, Outstanding> groups;
   std::set<std::uint64_t> seen_now;
+  const Instant now = Clock::now();
   ports_.outstanding([&](PortTable::Slot slot, const PortTable::Connection& connection) {
     Outstanding& group = groups[{connection.behaviour, connection.abandoned}];
     ++group.count;
-    if (seen_before_.contains(connection.number)) ++group.confirmed;
+    const bool overdue = now - connection.ended >= patience_;
+    if (overdue && seen_before_.contains(connection.number)) ++group.confirmed;
     if (group.numbers.size() < kNumbersShown) group.numbers.push_back(connection.number);
     ++group.states[state_of(sockets, Endpoint::of(ports_.address_of(slot)), fds_read)];
     seen_now.insert(connection.number);

@@ -22,7 +22,12 @@ namespace closewait {
 // matched with the target's sockets. Owns feed and thread, borrows the port table.
 class Identity {
  public:
-  Identity(DestroyFeed feed, PortTable& ports, const std::vector<std::string>& behaviours);
+  struct Setup {
+    PortTable* ports = nullptr;
+    const std::vector<std::string>* behaviours = nullptr;
+    Nanoseconds patience{0};  // how long the target may keep a connection, by its own promise
+  };
+  Identity(DestroyFeed feed, const Setup& setup);
   Identity(const Identity&) = delete;
   Identity& operator=(const Identity&) = delete;
   ~Identity();
@@ -35,7 +40,8 @@ class Identity {
   // For rests, when no client runs. How many connections are outstanding now.
   [[nodiscard]] std::uint64_t outstanding() const;
   // Fills the census' outstanding, feed_available and events_lost. What was outstanding at the
-  // last call too is confirmed. After a loss of events all is forgotten: it begins anew.
+  // last call too, and longer than the target's promise, is confirmed. After a loss of events all
+  // is forgotten: it begins anew.
   void take_census(FullLook& look);
 
  private:
@@ -45,13 +51,14 @@ class Identity {
   DestroyFeed feed_;
   PortTable& ports_;
   const std::vector<std::string>& behaviours_;
+  Nanoseconds patience_;
   UniqueFd stop_;     // eventfd
   std::mutex mutex_;  // reaped_: the event thread writes, the run's thread collects
   std::vector<Histogram> reaped_;
   std::atomic<std::uint64_t> events_{0};     // written by the event thread
-  std::atomic<std::uint64_t> overflows_{0};  // written by the event thread
+  std::atomic<std::uint64_t> dropped_{0};  // written by the event thread
   std::atomic<bool> failed_{false};          // written by the event thread: it reads no more
-  std::uint64_t overflows_seen_ = 0;
+  std::uint64_t dropped_seen_ = 0;
   std::set<std::uint64_t> seen_before_;  // connection numbers outstanding at the last census
   std::thread thread_;
 };

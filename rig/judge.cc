@@ -32,15 +32,16 @@ const AcceptedFinding* accepted(const Finding& finding, const Scenario& scenario
   return found == scenario.accept.end() ? nullptr : &*found;
 }
 
-// The storms with nothing but the one behaviour; all of the scenario when it is not known.
-std::string again(const Finding& finding, const Scenario& scenario, const std::string& prefix) {
-  std::string command = prefix;
-  if (finding.behaviour.empty()) return command;
+// The storms with nothing but the one behaviour, once; all of it when that is not known.
+std::vector<Setting> only(const std::string& behaviour, const Scenario& scenario) {
+  std::vector<Setting> settings;
+  if (behaviour.empty()) return settings;
   for (const Phase& phase : scenario.cycle) {
     if (phase.kind == PhaseKind::kRest) continue;
-    command += fmt::format(" --set 'cycle.{}.clients={{{}: 1}}'", phase.name, finding.behaviour);
+    settings.emplace_back("cycle." + phase.name + ".clients", "{" + behaviour + ": 1}");
   }
-  return command + " --set repeat=1";
+  settings.emplace_back("repeat", "1");
+  return settings;
 }
 
 bool fds_were_counted(const Run& run) {
@@ -73,7 +74,7 @@ std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
   if (fds_were_counted(run) && (identity_throughout || findings.empty())) {
     for (Finding& each : leaks_by_count(run.rests).findings) findings.push_back(std::move(each));
   }
-  for (Finding& each : findings) each.again = again(each, scenario, circumstances.again_prefix);
+  for (Finding& each : findings) each.again = circumstances.again(only(each.behaviour, scenario));
   return findings;
 }
 

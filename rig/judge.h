@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,8 @@ struct Circumstances {
   std::string interrupted_by;       // else: what ended it
   bool record_lost = false;         // lines of the record could not be written
   std::vector<std::string> unseen;  // which inputs were missing, and why
-  std::string again_prefix;         // the command that runs this scenario again
+  // The command that runs this scenario again, with some settings instead of its own.
+  std::function<std::string(const std::vector<Setting>&)> again;
 };
 
 // The findings of a run, from its rests (a crash is added by who saw it), each with the command

@@ -20,7 +20,6 @@ std::vector<Setting> all_settings(const RunOptions& options) {
   if (!options.target.empty() && !options.scenario.empty()) {
     settings.emplace_back("target.address", yaml_scalar(options.target));
   }
-  if (options.pid) settings.emplace_back("target.pid", std::to_string(*options.pid));
   if (options.allow_remote) settings.emplace_back("target.allow_remote", "true");
   if (options.seed) settings.emplace_back("seed", std::to_string(*options.seed));
   return settings;
@@ -37,6 +36,7 @@ std::string read_text(const std::string& path) {
 
 ChosenScenario choose_scenario(const RunOptions& options) {
   const std::vector<Setting> settings = all_settings(options);
+  if (options.pid && *options.pid < 1) throw UsageError("--pid: expected the id of a process");
   ChosenScenario chosen;
   if (options.scenario.empty()) {
     if (options.target.empty()) {
@@ -48,7 +48,9 @@ ChosenScenario choose_scenario(const RunOptions& options) {
     chosen.scenario = load_scenario(options.scenario, settings);
     chosen.text = read_text(options.scenario);
   }
-  // An address given here means the server that runs there, whatever the file would start.
+  if (options.pid) chosen.scenario.target.pid = options.pid;
+  // An address or process given here means the server that runs there, whatever the file would
+  // start.
   if (!options.target.empty() || options.pid) chosen.scenario.target.start.clear();
   if (!chosen.scenario.seed_given) chosen.scenario.seed = std::random_device{}();
   return chosen;

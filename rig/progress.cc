@@ -34,24 +34,23 @@ std::uint64_t errors(const Tally& tally) {
   return count;
 }
 
-Nanoseconds response_p99(const Tally& tally) {
-  Histogram all;
-  for (const ClientTally& each : tally.clients) all.merge(each.response);
-  return all.quantile(0.99);
-}
-
-std::string figures(const SecondLine& second) {
-  const double seconds = second.seconds > 0 ? second.seconds : 1;
-  return fmt::format("planned {:.0f}/s, begun {:.0f}/s, open {}, errors {}, p99 {}{}",
-                     static_cast<double>(planned(second.tally)) / seconds,
-                     static_cast<double>(begun(second.tally)) / seconds, second.open,
-                     errors(second.tally), brief_duration(response_p99(second.tally)),
-                     second.sample ? fmt::format(", fds {}", second.sample->fds) : "");
-}
-
 }  // namespace
 
 Progress::Progress(const Setup& setup) : setup_(setup), terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+Nanoseconds Progress::polite_p99(const Tally& tally) const {
+  Histogram all;
+  for (std::size_t i = 0; i < tally.clients.size(); ++i) {
+    if (setup_.polite[i]) all.merge(tally.clients[i].response);
+  }
+  return all.quantile(0.99);
+}
+
+std::string Progress::tail(const SecondLine& second) const {
+  return fmt::format("errors {}, polite p99 {}{}", errors(second.tally),
+                     brief_duration(polite_p99(second.tally)),
+                     second.sample ? fmt::format(", fds {}", second.sample->fds) : "");
+}
 
 Progress::~Progress() { clear(); }
 
@@ -68,7 +67,6 @@ void Progress::say(const std::string& line) {
 void Progress::phase_begins(const PhaseLine& phase) {
   phase_ = phase;
   sum_ = SecondLine{};
-  phase_seconds_ = phase.t;
 }
 
 void Progress::second(const SecondLine& second) {
@@ -79,17 +77,20 @@ void Progress::second(const SecondLine& second) {
   sum_.sample = second.sample;
   if (!terminal_) return;
   clear();
-  fmt::print(stderr, "{} {}/{}  {} of {}  {}", phase_.name, phase_.cycle, setup_.cycles,
-             brief_duration(from_seconds(second.t)), brief_duration(setup_.planned),
-             figures(second));
+  const double seconds = second.seconds > 0 ? second.seconds : 1;
+  fmt::print(stderr, "{} {}/{}  {} of {}  planned {:.0f}/s, begun {:.0f}/s, open {}, {}",
+             phase_.name, phase_.cycle, setup_.cycles, brief_duration(from_seconds(second.t)),
+             brief_duration(setup_.planned), static_cast<double>(planned(second.tally)) / seconds,
+             static_cast<double>(begun(second.tally)) / seconds, second.open, tail(second));
   std::fflush(stderr);
   drawn_ = true;
 }
 
 void Progress::phase_ends(const PhaseLine& phase) {
   if (phase.kind == PhaseKind::kRest) return;
-  say(fmt::format("{:>6}  {} {}/{}: {}", brief_duration(from_seconds(phase.t)), phase.name,
-                  phase.cycle, setup_.cycles, figures(sum_)));
+  say(fmt::format("{:>6}  {} {}/{}: {} connections planned, {} begun, {}",
+                  brief_duration(from_seconds(phase.t)), phase.name, phase.cycle, setup_.cycles,
+                  planned(sum_.tally), begun(sum_.tally), tail(sum_)));
 }
 
 void Progress::rest_ended(const Census& census) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "record/lines.h"
@@ -15,6 +16,7 @@ class Progress {
   struct Setup {
     Nanoseconds planned{0};  // of the whole run
     std::uint64_t cycles = 0;
+    std::vector<bool> polite;  // by the run's behaviours: whose p99 is shown
   };
 
   explicit Progress(const Setup& setup);
@@ -28,6 +30,8 @@ class Progress {
   void rest_ended(const Census& census);
 
  private:
+  [[nodiscard]] Nanoseconds polite_p99(const Tally& tally) const;
+  [[nodiscard]] std::string tail(const SecondLine& second) const;
   void clear();
   void say(const std::string& line);
 
@@ -36,7 +40,6 @@ class Progress {
   bool drawn_ = false;
   PhaseLine phase_;
   SecondLine sum_;  // of the phase so far
-  double phase_seconds_ = 0;
 };
 
 }  // namespace closewait

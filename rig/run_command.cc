@@ -3,14 +3,11 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 
 #include "report/result.h"
 #include "report/table.h"
+#include "rig/dialect_probe.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/judge.h"
@@ -18,6 +15,7 @@
 #include "rig/ports.h"
 #include "rig/progress.h"
 #include "rig/recorder.h"
+#include "rig/results_folder.h"
 #include "rig/runner.h"
 #include "rig/target_process.h"
 #include "verdict/crash.h"
@@ -25,43 +23,8 @@
 namespace closewait {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::size_t kFeedBuffer = 64 * 1024 * 1024;
 constexpr std::size_t kLogLinesShown = 5;
-
-std::string timestamp(const char* format) {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  std::array<char, 64> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
-  return {text.data(), size};
-}
-
-// A new folder; one that holds a run already is never written into.
-fs::path make_folder(const std::string& wanted, const std::string& name) {
-  fs::path folder = wanted;
-  if (wanted.empty()) {
-    const fs::path base = fs::path("results") / (name + timestamp("-%Y%m%d-%H%M%S"));
-    folder = base;
-    for (int i = 2; fs::exists(folder); ++i) folder = base.string() + "-" + std::to_string(i);
-  }
-  if (fs::exists(folder / "run.jsonl")) {
-    throw UsageError(folder.string() + " holds a run already; give another --out");
-  }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw UsageError(folder.string() + ": " + error.message());
-  return folder;
-}
-
-void write_file(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) fmt::print(stderr, "closewait: {}: could not be written\n", path.string());
-}
 
 // The soft limit of open files up to the hard one, which cannot be raised.
 std::uint64_t raise_open_files() {
@@ -87,7 +50,7 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .scenario_text = chosen.text,
                     .seed = scenario.seed,
                     .labels = options.labels,
-                    .started_at = timestamp("%Y-%m-%dT%H:%M:%SZ"),
+                    .started_at = utc_time("%Y-%m-%dT%H:%M:%SZ"),
                     .kernel = kernel_release(),
                     .target_address = target.address().to_string(),
                     .target_command = target.command_line(),
@@ -99,31 +62,6 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
     header.behaviours.emplace_back(behaviour->name);
   }
   return header;
-}
-
-// Single quotes for a shell.
-std::string quoted(const std::string& text) {
-  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                              "0123456789-_./:=@%+,") == std::string::npos) {
-    return text;
-  }
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
-}
-
-std::string again_prefix(const fs::path& folder, const RunOptions& options,
-                         const Scenario& scenario) {
-  std::string command =
-      fmt::format("closewait run {} --seed {}",
-                  quoted(fs::absolute(folder / "scenario.yaml").string()), scenario.seed);
-  if (!options.target.empty()) command += " --target " + quoted(options.target);
-  if (options.pid) command += fmt::format(" --pid {}", *options.pid);
-  if (options.allow_remote) command += " --allow-remote";
-  for (const auto& [path, value] : options.settings) {
-    command += " --set " + quoted(path + "=" + value);
-  }
-  return command;
 }
 
 // The feed and what it needs; without it leaks are judged by counts.
@@ -144,11 +82,22 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
   } else if (auto feed = DestroyFeed::open(target.address().port(), kFeedBuffer)) {
     seeing.ports = std::make_unique<PortTable>(sources_for(scenario, target.address()),
                                                local_port_range(), scenario.load.workers);
-    seeing.identity = std::make_unique<Identity>(std::move(*feed), *seeing.ports, behaviours);
+    seeing.identity = std::make_unique<Identity>(
+        std::move(*feed),
+        Identity::Setup{
+            .ports = seeing.ports.get(),
+            .behaviours = &behaviours,
+            .patience = scenario.target.promises.idle_timeout.value_or(Nanoseconds(0))});
   } else {
     seeing.unseen.push_back("destroy events: " + describe(feed.error()));
   }
   return seeing;
+}
+
+std::vector<bool> polite_ones(const Scenario& scenario) {
+  std::vector<bool> polite;
+  for (const Behaviour* behaviour : scenario.behaviours()) polite.push_back(behaviour->polite);
+  return polite;
 }
 
 std::string why_ended(Runner::Ending ending) {
@@ -189,20 +138,16 @@ void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
   recorder.append(end);
 }
 
-void publish(const Run& run, const fs::path& folder, const RunOptions& options) {
+void publish(const Run& run, const ResultsFolder& folder, const RunOptions& options) {
   const std::string result = result_of(run).dump(2) + "\n";
-  write_file(folder / "result.json", result);
+  folder.write("result.json", result);
   std::string again = "#!/bin/sh\n# Shows each finding of this run again.\n";
   for (const Finding& finding : run.findings) again += finding.again + "\n";
-  if (!run.findings.empty()) {
-    write_file(folder / "again.sh", again);
-    std::error_code ignored;  // it can still be run by `sh again.sh`
-    fs::permissions(folder / "again.sh", fs::perms::owner_exec, fs::perm_options::add, ignored);
-  }
+  if (!run.findings.empty()) folder.write_program("again.sh", again);
   if (options.json) {
     fmt::print("{}", result);
   } else {
-    fmt::print("{}\nresults in {}\n", run_table(run), folder.string());
+    fmt::print("{}\nresults in {}\n", run_table(run), folder.path().string());
   }
 }
 
@@ -221,21 +166,26 @@ ExitStatus status_of(const Run& run) {
 ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
                     const Interrupt& interrupt) {
   const Scenario& scenario = chosen.scenario;
-  const std::uint64_t open_files = raise_open_files();
-  const fs::path folder = make_folder(out, scenario.name);
-  write_file(folder / "scenario.yaml", chosen.text);
+  const ResultsFolder folder(out, scenario.name);
+  folder.write("scenario.yaml", chosen.text);
   TargetProcess target({.spec = &scenario.target,
-                        .log = folder / "target.log",
+                        .log = folder.path() / "target.log",
                         .keep = options.keep_target,
                         .interrupt_fd = interrupt.fd()});
-  Recorder recorder(folder / "run.jsonl");
+  // After the target was started: it has the limit of whoever calls.
+  const std::uint64_t open_files = raise_open_files();
+  Recorder recorder(folder.path() / "run.jsonl");
   recorder.append(header_of(chosen, options, target, open_files));
   Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours);
-  Circumstances circumstances{.unseen = seeing.unseen,
-                              .again_prefix = again_prefix(folder, options, scenario)};
+  Circumstances circumstances{
+      .unseen = seeing.unseen, .again = [&](const std::vector<Setting>& instead) {
+        return again_command(folder.path(), options, scenario.seed, instead);
+      }};
   std::vector<Finding> findings;
   {
-    Progress progress({.planned = scenario.planned_length(), .cycles = scenario.repeat});
+    Progress progress({.planned = scenario.planned_length(),
+                       .cycles = scenario.repeat,
+                       .polite = polite_ones(scenario)});
     Engine engine(
         {.scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
     Runner runner({.scenario = scenario,
@@ -250,7 +200,7 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
     circumstances.finished = circumstances.interrupted_by.empty();
     if (ending == Runner::Ending::kTargetEnded) {
       findings.push_back(crash_of(target, recorder));
-      findings.back().again = circumstances.again_prefix;
+      findings.back().again = circumstances.again({});
     }
   }
   circumstances.record_lost = recorder.lost_lines();
@@ -259,17 +209,35 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   return status_of(recorder.run());
 }
 
+// Without a file nobody has said what the target speaks. One on another machine is not asked
+// before it is allowed.
+bool dialect_is_open(const RunOptions& options, const Scenario& scenario) {
+  const bool said = std::ranges::any_of(options.settings, [](const Setting& setting) {
+    return setting.first == "target.dialect" || setting.first == "target.path";
+  });
+  return options.scenario.empty() && !said &&
+         (scenario.target.address->is_local() || scenario.target.allow_remote);
+}
+
 }  // namespace
 
-ExitStatus run_command(const RunOptions& options) {
-  const ChosenScenario chosen = choose_scenario(options);
+ExitStatus run_command(const RunOptions& given) {
+  RunOptions options = given;
+  ChosenScenario chosen = choose_scenario(options);
+  if (dialect_is_open(options, chosen.scenario)) {
+    const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address);
+    options.settings.insert(options.settings.begin(), found.begin(), found.end());
+    options.seed = chosen.scenario.seed;
+    chosen = choose_scenario(options);
+  }
   const Interrupt interrupt;
   // Fail beats inconclusive beats pass, over all runs too.
   const auto weight = [](ExitStatus status) {
     return status == ExitStatus::kFail ? 2 : status == ExitStatus::kInconclusive ? 1 : 0;
   };
   ExitStatus worst = ExitStatus::kPass;
-  for (std::uint64_t i = 1; i <= options.repeat && !interrupt.came(); ++i) {
+  for (std::uint64_t i = 1; i <= options.repeat; ++i) {
+    if (interrupt.came()) return worst == ExitStatus::kPass ? ExitStatus::kInconclusive : worst;
     const bool numbered = options.repeat > 1 && !options.out.empty();
     const std::string out = numbered ? fmt::format("{}/{}", options.out, i) : options.out;
     const ExitStatus status = run_once(chosen, options, out, interrupt);

@@ -49,7 +49,10 @@ Runner::Ending Runner::run() {
   while (go_on && time_for_another(done)) go_on = cycle(++done);
   // What only the last rest saw needs a second look before it is called a leak.
   if (go_on && needs_another_look(parts_.recorder.run().rests)) {
-    static_cast<void>(rest(rest_phase, done));
+    Phase second_look = rest_phase;
+    const auto& promised = parts_.scenario.target.promises.idle_timeout;
+    second_look.settle = std::max(second_look.settle, promised.value_or(Nanoseconds(0)));
+    static_cast<void>(rest(second_look, done));
   }
   return ending_;
 }

@@ -55,7 +55,7 @@ std::optional<SocketAddress> choose(const std::vector<SocketAddress>& listeners,
   return there ? wanted : std::nullopt;
 }
 
-std::string last_words(const Child& child) {
+std::string last_words(Child& child) {
   constexpr std::size_t kLines = 3;
   std::string words;
   for (const std::string& line : child.log_tail(kLines)) words += "\n  its log: " + line;

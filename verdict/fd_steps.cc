@@ -3,17 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "verdict/leak.h"
 
 namespace closewait {
 namespace {
 
-// Steps that a model may miss, as a share of all growth.
-constexpr double kTolerance = 0.02;
+// Growth that a model of no name may miss.
 constexpr double kRoughTolerance = 0.25;
 constexpr std::size_t kMostTogether = 3;
 constexpr std::size_t kMostBehaviours = 16;
@@ -51,56 +53,75 @@ double sum(const std::vector<double>& values) {
 }
 
 struct Model {
-  std::vector<std::string> behaviours;
+  std::vector<std::string> behaviours{};
   double per_connection = 0;
-  double missed = 1;  // share of the growth that it does not explain
+  double missed = 0;  // descriptors, over all steps, that it does not explain
+  // Each further behaviour has to explain more than one descriptor.
+  [[nodiscard]] double score() const { return missed + static_cast<double>(behaviours.size()); }
 };
 
-// So many descriptors for each connection of these behaviours together.
-Model fit(const std::vector<double>& growth, const std::vector<double>& served,
-          std::vector<std::string> behaviours) {
-  Model model{.behaviours = std::move(behaviours)};
-  if (sum(served) <= 0) return model;
-  model.per_connection = sum(growth) / sum(served);
+double missed_by(double per_connection, const std::vector<double>& growth,
+                 const std::vector<double>& served) {
   double missed = 0;
   for (std::size_t i = 0; i < growth.size(); ++i) {
-    missed += std::abs(growth[i] - model.per_connection * served[i]);
+    missed += std::abs(growth[i] - per_connection * served[i]);
   }
-  model.missed = missed / sum(growth);
+  return missed;
+}
+
+// What a name may miss: a few descriptors that had not settled. Storms are much alike, so with
+// more than that some set of behaviours would fit by chance.
+double noise(const std::vector<double>& growth) {
+  return std::max(std::min(2.0, 0.02 * sum(growth)), 0.002 * sum(growth));
+}
+
+struct Served {
+  std::string behaviour;
+  std::vector<double> steps;
+};
+
+// So many descriptors, a whole number, for each connection of these behaviours together.
+std::optional<Model> fit(const std::vector<double>& growth, const std::vector<Served>& served,
+                         std::uint32_t set) {
+  Model model;
+  std::vector<double> together(growth.size());
+  for (std::size_t i = 0; i < served.size(); ++i) {
+    if ((set >> i & 1U) == 0) continue;
+    model.behaviours.push_back(served[i].behaviour);
+    std::ranges::transform(together, served[i].steps, together.begin(), std::plus{});
+  }
+  if (sum(together) <= 0) return {};
+  model.per_connection = std::round(sum(growth) / sum(together));
+  model.missed = missed_by(model.per_connection, growth, together);
+  if (model.per_connection < 1 || model.missed > noise(growth)) return {};
   return model;
 }
 
-bool is_whole(double value) {
-  return value >= 0.5 && std::abs(value - std::round(value)) <= kTolerance * value;
-}
-
-// The smallest set of behaviours of whose connections each leaves a whole number of descriptors.
+// The behaviours of whose connections each leaves a whole number of descriptors; nothing when
+// there are none, or when others would explain the growth as well.
 std::optional<Model> name_behaviours(const std::vector<Census>& rests,
                                      const std::vector<double>& growth) {
-  std::vector<std::pair<std::string, std::vector<double>>> served;
+  std::vector<Served> served;
   for (const auto& [name, count] : rests.back().served_by_behaviour) {
-    served.emplace_back(name, steps_of(served_series(rests, name)));
+    served.push_back({name, steps_of(served_series(rests, name))});
+    if (sum(served.back().steps) <= 0) served.pop_back();
   }
   if (served.size() > kMostBehaviours) return {};
   std::optional<Model> best;
+  bool ambiguous = false;
   for (std::uint32_t set = 1; set < (1U << served.size()); ++set) {
-    const auto members = static_cast<std::size_t>(__builtin_popcount(set));
+    const auto members = static_cast<std::size_t>(std::popcount(set));
     if (members > kMostTogether && members != served.size()) continue;
-    std::vector<double> together(growth.size());
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < served.size(); ++i) {
-      if ((set >> i & 1U) == 0) continue;
-      names.push_back(served[i].first);
-      std::ranges::transform(together, served[i].second, together.begin(), std::plus{});
-    }
-    Model model = fit(growth, together, std::move(names));
-    if (!is_whole(model.per_connection) || model.missed > kTolerance) continue;
-    const bool better =
-        !best || model.behaviours.size() < best->behaviours.size() ||
-        (model.behaviours.size() == best->behaviours.size() && model.missed < best->missed);
-    if (better) best = std::move(model);
+    std::optional<Model> model = fit(growth, served, set);
+    if (!model) continue;
+    const auto rank = [](const Model& each) {
+      return std::pair(each.score(), each.behaviours.size());
+    };
+    if (best && rank(*best) < rank(*model)) continue;
+    ambiguous = best && rank(*best) == rank(*model);
+    if (!ambiguous) best = std::move(model);
   }
-  return best;
+  return ambiguous ? std::nullopt : best;
 }
 
 std::vector<std::string> evidence(const std::vector<Census>& rests,
@@ -150,13 +171,13 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
     }
     return result;
   }
-  const Model rough = fit(growth, all, {});
-  if (rough.missed > kRoughTolerance) {
+  const double per_connection = sum(all) > 0 ? total / sum(all) : 0;
+  if (missed_by(per_connection, growth, all) > kRoughTolerance * total) {
     result.not_judged = fmt::format(
         "fd-leak: {} more descriptors than at first, not in proportion to any connections", total);
     return result;
   }
-  finding.per_connection = rough.per_connection;
+  finding.per_connection = per_connection;
   result.findings.push_back(finding);
   return result;
 }

@@ -28,13 +28,31 @@ std::uint64_t total_dead(const Census& census) {
   return dead;
 }
 
+std::uint64_t claimed_held(const Outstanding& group) {
+  return group.count - std::min(group.count, in_state(group, kUnheldState));
+}
+
+// Nothing names the descriptors: there cannot be more held connections than descriptors that came
+// since the first rest, where at least their number is known.
+Held held_by_number(const Outstanding& group, const Census& first, const Census& rest) {
+  Held result{
+      .count = claimed_held(group), .close_wait = in_state(group, "CLOSE_WAIT"), .exact = false};
+  if (rest.sample.fds == 0) return result;
+  const std::uint64_t grown = rest.sample.fds - std::min(rest.sample.fds, first.sample.fds);
+  std::uint64_t claimed = 0;
+  for (const Outstanding& each : rest.outstanding) claimed += claimed_held(each);
+  if (claimed > grown) {
+    result.count = result.count * grown / claimed;
+    result.close_wait = result.close_wait * grown / claimed;
+  }
+  return result;
+}
+
 // A dead socket shows in no table: the descriptors say how many there can be at most.
 Held held(const Outstanding& group, const Census& first, const Census& rest) {
+  if (!fds_were_read(rest)) return held_by_number(group, first, rest);
   const std::uint64_t dead = in_state(group, kDeadState);
-  const std::uint64_t unheld = in_state(group, kUnheldState);
-  Held result{.count = group.count - std::min(group.count, unheld),
-              .close_wait = in_state(group, "CLOSE_WAIT")};
-  if (!fds_were_read(rest)) return result;
+  Held result{.count = claimed_held(group), .close_wait = in_state(group, "CLOSE_WAIT")};
   const std::uint64_t always = first.dead_sockets - std::min(first.dead_sockets, total_dead(first));
   const std::uint64_t grown = rest.dead_sockets - std::min(rest.dead_sockets, always);
   const std::uint64_t claimed = total_dead(rest);

@@ -11,7 +11,8 @@ namespace closewait {
 // Leaks by identity: connections of ours that the last rest still found alive on the target's
 // side only, and that at least two rests saw. What the target's descriptors do not bear out (a
 // handshake that the target never completed) is taken off; what no descriptor holds is not the
-// target's. One finding a behaviour: close-wait when most of its sockets are in that state, else
+// target's; where the descriptors could not be listed, there are at most as many as their number
+// grew. One finding a behaviour: close-wait when most of its sockets are in that state, else
 // fd-leak. Pure.
 [[nodiscard]] std::vector<Finding> leaks_by_identity(const std::vector<Census>& rests);
 

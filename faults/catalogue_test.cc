@@ -1,0 +1,76 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+#include <string>
+
+#include "faults/behaviour.h"
+
+namespace closewait {
+namespace {
+
+TEST(Catalogue, NamesAreUniqueAndFindTheirRows) {
+  std::set<std::string_view> names;
+  for (const Behaviour& behaviour : catalogue()) {
+    EXPECT_TRUE(names.insert(behaviour.name).second) << behaviour.name << " is there twice";
+    EXPECT_EQ(find_behaviour(behaviour.name), &behaviour);
+    EXPECT_TRUE(std::regex_match(std::string(behaviour.name), std::regex("[a-z]+(-[a-z]+)*")));
+  }
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(behaviour_names().begin(),
+                                                        behaviour_names().end()));
+  EXPECT_EQ(find_behaviour("polit"), nullptr);
+  EXPECT_EQ(find_behaviour(""), nullptr);
+}
+
+TEST(Catalogue, EachRowHasAStoryAndSomethingToRun) {
+  for (const Behaviour& behaviour : catalogue()) {
+    SCOPED_TRACE(behaviour.name);
+    EXPECT_GE(behaviour.story.size(), 40U);
+    EXPECT_TRUE(behaviour.story.ends_with('.'));
+    EXPECT_NE(behaviour.run, nullptr);
+  }
+}
+
+TEST(Catalogue, EveryDefaultIsUnderstoodAndSaysWhatItIs) {
+  for (const Behaviour& behaviour : catalogue()) {
+    std::set<std::string_view> names;
+    for (const Parameter& parameter : behaviour.parameters) {
+      SCOPED_TRACE(std::string(behaviour.name) + "." + std::string(parameter.name));
+      EXPECT_TRUE(names.insert(parameter.name).second);
+      EXPECT_FALSE(parameter.meaning.empty());
+      Params params;
+      EXPECT_FALSE(set_param(params, parameter, parameter.fallback)) << parameter.fallback;
+      // default_params() holds the same.
+      const Params defaults = default_params(behaviour);
+      std::visit([&](auto field) { EXPECT_EQ(defaults.*field, params.*field); }, parameter.field);
+    }
+  }
+}
+
+// Without a deadline of its own a client could stay for ever.
+TEST(Catalogue, EachRowHasADeadline) {
+  for (const Behaviour& behaviour : catalogue()) {
+    EXPECT_GT(default_params(behaviour).timeout, Nanoseconds(0)) << behaviour.name;
+  }
+}
+
+TEST(Catalogue, HoldsWhatTheRowsPromise) {
+  for (const Behaviour& behaviour : catalogue()) {
+    SCOPED_TRACE(behaviour.name);
+    const Params params = default_params(behaviour);
+    // A reset does not exist on a Unix socket, and what is polite ends by a FIN and is answered.
+    EXPECT_EQ(behaviour.needs.tcp, behaviour.end == End::kRst);
+    if (behaviour.polite) {
+      EXPECT_EQ(behaviour.end, End::kFin);
+      EXPECT_NE(behaviour.owed, Owed::kNothing);
+    }
+    EXPECT_LE(behaviour.needs.response_bytes, params.size);
+  }
+  EXPECT_TRUE(std::ranges::is_partitioned(catalogue(), &Behaviour::polite));
+  EXPECT_EQ(catalogue().front().name, "polite");
+}
+
+}  // namespace
+}  // namespace closewait

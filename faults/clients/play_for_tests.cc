@@ -1,0 +1,61 @@
+#include "faults/clients/play_for_tests.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <optional>
+#include <vector>
+
+#include "faults/client.h"
+#include "faults/http_exchange.h"
+
+namespace closewait {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr Nanoseconds kPatience = std::chrono::seconds(20);
+constexpr Nanoseconds kShortTimeout = std::chrono::milliseconds(200);
+
+}  // namespace
+
+Play play_of(std::string_view behaviour, const SocketAddress& target) {
+  const Behaviour* row = find_behaviour(behaviour);
+  Play play{.behaviour = row, .params = default_params(*row), .target = target};
+  play.params.timeout = kShortTimeout;
+  return play;
+}
+
+Played run(const Play& play) {
+  Played played;
+  std::vector<std::byte> scratch(64 * 1024);
+  HttpExchange http({.host = "localhost", .path = {}, .size = play.params.size});
+  Exchange& exchange = play.exchange != nullptr ? *play.exchange : http;
+  asio::io_context io;
+  const Instant start = Clock::now();
+  std::optional<Client> client;
+  client.emplace(io, Client::Setup{.target = &play.target,
+                                   .local = {},
+                                   .scratch = scratch,
+                                   .tally = &played.tally,
+                                   .planned = start,
+                                   .timeout = play.params.timeout,
+                                   .choices = 1,
+                                   .end = play.behaviour->end});
+  const auto finished = [&](std::exception_ptr, Outcome outcome) {
+    played.ended = true;
+    played.outcome = outcome;
+    played.took = Clock::now() - start;
+    played.abandoned = client->abandoned();
+    played.rig_error = client->rig_error();
+    client.reset();  // at once, as a session does
+  };
+  asio::co_spawn(io, play.behaviour->run(*client, exchange, play.params), finished);
+  while (!played.ended && Clock::now() < start + kPatience) {
+    io.run_one_for(std::chrono::milliseconds(1));
+    if (!played.ended && play.cut_when && play.cut_when()) client->cut();
+  }
+  // What is left are handlers of a client that is gone.
+  io.run_for(std::chrono::milliseconds(10));
+  return played;
+}
+
+}  // namespace closewait

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "base/address.h"
+#include "base/clock.h"
+#include "faults/behaviour.h"
+#include "faults/exchange.h"
+#include "record/outcome.h"
+#include "record/tally.h"
+
+namespace closewait {
+
+// One client of a behaviour, to be run by itself on the test's thread. Borrows the exchange.
+struct Play {
+  const Behaviour* behaviour = nullptr;
+  Params params;
+  SocketAddress target;
+  Exchange* exchange = nullptr;         // null: HttpExchange for params.size
+  std::function<bool()> cut_when = {};  // cuts it as soon as this holds
+};
+
+struct Played {
+  bool ended = false;  // within 20 s
+  Outcome outcome{};
+  ClientTally tally;
+  Nanoseconds took{0};
+  bool abandoned = false;
+  error_code rig_error;
+};
+
+// A row of the catalogue with its defaults, a short deadline and this target.
+[[nodiscard]] Play play_of(std::string_view behaviour, const SocketAddress& target);
+[[nodiscard]] Played run(const Play& play);
+
+}  // namespace closewait

@@ -1,0 +1,202 @@
+#include "faults/http_exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+
+#include "base/pattern.h"
+
+namespace closewait {
+namespace {
+
+constexpr std::uint64_t kSize = 40;
+
+std::string body(std::uint64_t size = kSize) {
+  const auto bytes = pattern(0, size);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string with_length(const std::string& content, const std::string& status = "200 OK") {
+  return "HTTP/1.1 " + status +
+         "\r\nServer: t\r\nContent-Length: " + std::to_string(content.size()) + "\r\n\r\n" +
+         content;
+}
+
+std::string chunked(const std::string& content) {
+  return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n" + content.substr(0, 1) +
+         "\r\n1b;why=not\r\n" + content.substr(1, 27) + "\r\nc\r\n" + content.substr(28) +
+         "\r\n0\r\n\r\n";
+}
+
+std::string until_end(const std::string& content) {
+  return "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + content;
+}
+
+struct Judged {
+  bool complete = false;
+  std::optional<std::uint64_t> wrong_at;
+
+  friend bool operator==(const Judged&, const Judged&) = default;
+};
+constexpr Judged kRight{true, std::nullopt};
+
+Judged judgement(const Exchange& exchange) { return {exchange.complete(), exchange.wrong_at()}; }
+
+void feed(Exchange& exchange, std::string_view bytes) {
+  exchange.feed(std::as_bytes(std::span(bytes)));
+}
+
+class Asked {
+ public:
+  explicit Asked(std::string_view path = {})
+      : exchange_({.host = "localhost", .path = path, .size = kSize}) {}
+  Asked& feed(std::string_view bytes) {
+    closewait::feed(exchange_, bytes);
+    return *this;
+  }
+  Asked& end() {
+    exchange_.end_of_input();
+    return *this;
+  }
+  [[nodiscard]] Judged judged() const { return judgement(exchange_); }
+  HttpExchange& exchange() { return exchange_; }
+
+ private:
+  HttpExchange exchange_;
+};
+
+std::ostream& operator<<(std::ostream& out, const Judged& judged) {
+  out << (judged.complete ? "complete" : "incomplete");
+  if (judged.wrong_at) out << ", wrong at " << *judged.wrong_at;
+  return out;
+}
+
+// However its bytes are cut, a response is judged the same.
+void expect_at_every_cut(const std::string& bytes, const Judged& expected, bool then_ends = false) {
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    Asked asked;
+    asked.feed(std::string_view(bytes).substr(0, cut)).feed(std::string_view(bytes).substr(cut));
+    if (then_ends) asked.end();
+    EXPECT_EQ(asked.judged(), expected) << "cut at " << cut;
+  }
+  Asked asked;
+  for (const char& byte : bytes) asked.feed({&byte, 1});
+  if (then_ends) asked.end();
+  EXPECT_EQ(asked.judged(), expected) << "byte by byte";
+}
+
+TEST(HttpExchange, AsksForTheSizeOrForThePath) {
+  const auto text_of = [](const HttpExchange& exchange, std::uint64_t offset) {
+    const auto bytes = exchange.request(offset);
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  Asked pattern_asked;
+  EXPECT_EQ(text_of(pattern_asked.exchange(), 0),
+            "GET /bytes/40 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(text_of(pattern_asked.exchange(), 4), "/bytes/40 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  Asked path("/index.html");
+  const std::string request = text_of(path.exchange(), 0);
+  EXPECT_EQ(request, "GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(text_of(path.exchange(), request.size()), "");
+  EXPECT_EQ(text_of(path.exchange(), request.size() + 1), "");
+}
+
+TEST(HttpExchange, TakesALengthAtEveryCut) { expect_at_every_cut(with_length(body()), kRight); }
+
+TEST(HttpExchange, TakesChunksAtEveryCut) { expect_at_every_cut(chunked(body()), kRight); }
+
+TEST(HttpExchange, TakesABodyThatEndsWithTheInputAtEveryCut) {
+  expect_at_every_cut(until_end(body()), kRight, true);
+}
+
+TEST(HttpExchange, IsIncompleteUntilTheLastByte) {
+  for (const std::string& bytes : {with_length(body()), chunked(body())}) {
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+      Asked asked;
+      asked.feed(std::string_view(bytes).substr(0, cut));
+      EXPECT_EQ(asked.judged(), Judged{}) << cut;
+      asked.end();
+      EXPECT_EQ(asked.judged(), Judged{}) << "ended at " << cut;
+    }
+  }
+  EXPECT_EQ(Asked().feed(until_end(body())).judged(), Judged{}) << "its end has not come";
+}
+
+TEST(HttpExchange, SaysWhichByteOfTheBodyIsWrong) {
+  for (std::size_t wrong = 0; wrong < kSize; ++wrong) {
+    std::string changed = body();
+    changed[wrong] ^= 1;
+    const Judged expected{true, wrong};
+    EXPECT_EQ(Asked().feed(with_length(changed)).judged(), expected);
+    EXPECT_EQ(Asked().feed(chunked(changed)).judged(), expected);
+    EXPECT_EQ(Asked().feed(until_end(changed)).end().judged(), expected);
+    Asked by_byte;
+    for (const char& byte : with_length(changed)) by_byte.feed({&byte, 1});
+    EXPECT_EQ(by_byte.judged(), expected);
+  }
+}
+
+TEST(HttpExchange, WantsAsManyBytesAsItAskedFor) {
+  expect_at_every_cut(with_length(body(kSize - 1)), {true, kSize - 1});
+  EXPECT_EQ(Asked().feed(until_end(body(kSize - 1))).end().judged(), (Judged{true, kSize - 1}));
+  EXPECT_EQ(Asked().feed(with_length(body(kSize + 1))).judged(), (Judged{true, kSize + 1}));
+  EXPECT_EQ(Asked().feed(with_length("")).judged(), (Judged{true, 0}));
+}
+
+TEST(HttpExchange, TakesAnyOtherStatusForWrong) {
+  for (const char* status : {"404 Not Found", "503 Service Unavailable", "206 Partial Content"}) {
+    expect_at_every_cut(with_length(body(), status), {true, 0});
+  }
+}
+
+TEST(HttpExchange, ChecksOnlyStatusAndFramingOfAPathOfItsOwn) {
+  EXPECT_EQ(Asked("/").feed(with_length("whatever it is")).judged(), kRight);
+  EXPECT_EQ(Asked("/").feed(with_length("")).judged(), kRight);
+  EXPECT_EQ(Asked("/").feed(with_length("no", "404 Not Found")).judged(), (Judged{true, 0}));
+}
+
+TEST(HttpExchange, FindsBytesBeyondTheResponseAtEveryCut) {
+  for (const std::string& bytes : {with_length(body()), chunked(body())}) {
+    expect_at_every_cut(bytes + "x", {true, bytes.size()});
+    expect_at_every_cut(bytes + bytes, {true, bytes.size()});
+  }
+}
+
+TEST(HttpExchange, FindsBrokenFraming) {
+  for (const std::string bytes : {"220 ready when you are\r\n", "HTTP/1.1 banana\r\n\r\n",
+                                  "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
+    Asked whole;
+    whole.feed(bytes);
+    EXPECT_TRUE(whole.judged().wrong_at) << bytes;
+    EXPECT_FALSE(whole.judged().complete) << bytes;
+    Asked by_byte;
+    for (const char& byte : bytes) by_byte.feed({&byte, 1});
+    EXPECT_TRUE(by_byte.judged().wrong_at) << bytes;
+    EXPECT_LT(*by_byte.judged().wrong_at, bytes.size());
+    // What comes after is not read as a response.
+    EXPECT_FALSE(by_byte.feed(with_length(body())).judged().complete);
+  }
+}
+
+TEST(HttpExchange, BeginsAgainAfterEachResponse) {
+  Asked asked;
+  asked.feed(with_length(body())).exchange().restart();
+  EXPECT_EQ(asked.judged(), Judged{});
+  EXPECT_EQ(asked.exchange().received(), 0U);
+  EXPECT_EQ(asked.feed(chunked(body())).judged(), kRight);
+  asked.exchange().restart();
+  std::string changed = body();
+  changed[7] ^= 1;
+  EXPECT_EQ(asked.feed(with_length(changed)).judged(), (Judged{true, 7}));
+}
+
+TEST(HttpExchange, ForgetsAHalfResponseWhenItBeginsAgain) {
+  Asked asked;
+  asked.feed("HTTP/1.1 200 OK\r\nContent-Le").exchange().restart();
+  EXPECT_EQ(asked.feed(with_length(body())).judged(), kRight);
+}
+
+}  // namespace
+}  // namespace closewait

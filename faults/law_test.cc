@@ -1,0 +1,194 @@
+// What holds for every behaviour of the catalogue, whatever the target does.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+#include "faults/clients/peer_for_tests.h"
+#include "faults/clients/play_for_tests.h"
+#include "faults/echo_exchange.h"
+
+namespace closewait {
+namespace {
+
+using std::chrono::milliseconds;
+using Then = Script::Then;
+
+constexpr Nanoseconds kTimeout = milliseconds(120);
+constexpr Nanoseconds kSlack = std::chrono::seconds(3);  // of a busy machine
+
+struct World {
+  std::string name;
+  Script script;
+};
+
+std::vector<World> worlds(std::uint64_t size) {
+  Script stays = answers(size);
+  stays.at_end_of_input = Then::kStay;
+  Script flood = answers(size);
+  flood.endless = true;
+  Script half = closes_in_mid_answer(size);
+  half.once_answered = Then::kStay;
+  Script resets_half = half;
+  resets_half.once_answered = Then::kReset;
+  Script closes = answers(size);
+  closes.once_answered = Then::kClose;
+  Script late = answers(size);
+  late.answers_at_end = true;
+  return {{"answers", answers(size)},
+          {"answers and closes", closes},
+          {"answers and never ends", stays},
+          {"answers and never stops", flood},
+          {"answers at the end of input", late},
+          {"answers half", half},
+          {"answers half and closes", closes_in_mid_answer(size)},
+          {"answers half and resets", resets_half},
+          {"never answers", never_answers()},
+          {"answers garbage", answers_garbage()},
+          {"echoes", {.echo = true}},
+          {"resets when asked", resets_when_asked()},
+          {"resets at once", {.once_accepted = Then::kReset}},
+          {"closes at once", {.once_accepted = Then::kClose}}};
+}
+
+class LawOf : public testing::TestWithParam<std::string_view> {
+ protected:
+  static Play play(const SocketAddress& target) {
+    Play play = play_of(GetParam(), target);
+    play.params.timeout = kTimeout;
+    return play;
+  }
+};
+
+void expect_consistent(const Played& played, const Behaviour& behaviour) {
+  const ClientCounts& counts = played.tally.counts;
+  const bool delivered = played.outcome == Outcome::kDelivered;
+  EXPECT_EQ(counts.opened, played.outcome == Outcome::kRefused ? 0U : 1U);
+  EXPECT_EQ(played.tally.connect.count(), counts.opened);
+  EXPECT_LE(counts.confirmed, counts.intended);
+  EXPECT_LE(counts.intended, counts.opened);
+  EXPECT_LE(counts.wrong, delivered ? 1U : 0U);
+  EXPECT_EQ(counts.rig_errors, 0U);
+  EXPECT_FALSE(played.rig_error);
+  if (delivered && counts.wrong == 0) {
+    EXPECT_EQ(counts.confirmed, 1U) << "delivered without proof";
+  }
+  if (delivered && counts.wrong == 0 && behaviour.owed != Owed::kNothing) {
+    EXPECT_GE(played.tally.response.count(), 1U);
+  }
+  if (behaviour.owed == Owed::kNothing) {
+    EXPECT_EQ(counts.wrong, 0U);
+  }
+}
+
+// How a client ended is how the peer saw it end, unless the peer went first.
+void expect_end(const Played& played, const Behaviour& behaviour, const Script& script,
+                const Peer& peer) {
+  if (script.once_accepted != Then::kStay || script.once_answered != Then::kStay) return;
+  const Seen seen = peer.end();
+  const bool by_fin = behaviour.end == End::kFin && !played.abandoned;
+  EXPECT_EQ(seen.error != 0, !by_fin) << "ended by errno " << seen.error;
+  if (by_fin) {
+    EXPECT_TRUE(seen.end_of_input);
+  }
+}
+
+TEST_P(LawOf, EndsByItsDeadlineInEveryWorldAndLeavesNoDescriptor) {
+  for (const World& world : worlds(play({}).params.size)) {
+    SCOPED_TRACE(world.name);
+    const std::size_t before = open_descriptors();
+    {
+      Peer peer(world.script);
+      const Play played_here = play(peer.address());
+      const Played played = run(played_here);
+      ASSERT_TRUE(played.ended);
+      EXPECT_LT(played.took, kTimeout + kSlack);
+      expect_consistent(played, *played_here.behaviour);
+      expect_end(played, *played_here.behaviour, world.script, peer);
+    }
+    EXPECT_EQ(open_descriptors(), before);
+  }
+}
+
+TEST_P(LawOf, IsRefusedByAClosedPortAtOnce) {
+  const std::size_t before = open_descriptors();
+  const Played played = run(play(closed_port()));
+  ASSERT_TRUE(played.ended);
+  EXPECT_EQ(played.outcome, Outcome::kRefused);
+  EXPECT_EQ(played.tally, ClientTally{});
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+TEST_P(LawOf, HonoursACut) {
+  for (const Script& script : {never_answers(), closes_in_mid_answer(play({}).params.size)}) {
+    Script stays = script;
+    stays.once_answered = Then::kStay;
+    const std::size_t before = open_descriptors();
+    {
+      Peer peer(stays);
+      Play cut = play(peer.address());
+      cut.params.timeout = cut.params.wait = cut.params.hold = std::chrono::minutes(1);
+      cut.params.bytes = cut.params.size;  // more than comes
+      cut.cut_when = [&] { return peer.accepted() == 1; };
+      const Played played = run(cut);
+      ASSERT_TRUE(played.ended);
+      EXPECT_EQ(played.outcome, Outcome::kCut);
+      EXPECT_LT(played.took, kSlack);
+      EXPECT_TRUE(played.abandoned);
+      EXPECT_NE(peer.end().error, 0);  // a cut client resets
+      expect_consistent(played, *cut.behaviour);
+    }
+    EXPECT_EQ(open_descriptors(), before);
+  }
+}
+
+TEST_P(LawOf, EchoesAsWell) {
+  Peer peer({.echo = true});
+  Play echoed = play(peer.address());
+  echoed.params.size = 256 * 1024;
+  echoed.params.hold = Nanoseconds(0);
+  echoed.params.timeout = std::chrono::seconds(10);
+  EchoExchange exchange(echoed.params.size);
+  echoed.exchange = &exchange;
+  const Played played = run(echoed);
+  EXPECT_EQ(played.outcome, Outcome::kDelivered);
+  EXPECT_EQ(played.tally.counts.wrong, 0U);
+  expect_consistent(played, *echoed.behaviour);
+}
+
+// A row whose end is a reset has nothing to show on a Unix socket, which knows none.
+TEST_P(LawOf, WorksOverAUnixSocketUnlessItsRowSaysTcp) {
+  if (find_behaviour(GetParam())->needs.tcp) return;
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("closewait-law-" + std::to_string(::getpid()) + ".sock");
+  const std::size_t before = open_descriptors();
+  {
+    constexpr std::uint64_t kSize = 64 * 1024;
+    Peer peer(answers(kSize), path.string());
+    Play local = play(peer.address());
+    local.params.size = kSize;
+    local.params.hold = Nanoseconds(0);
+    local.params.timeout = std::chrono::seconds(10);
+    const Played played = run(local);
+    EXPECT_EQ(played.outcome, Outcome::kDelivered);
+    expect_consistent(played, *local.behaviour);
+    EXPECT_EQ(peer.end().error, 0);
+  }
+  EXPECT_EQ(open_descriptors(), before);
+}
+
+std::string test_name(const testing::TestParamInfo<std::string_view>& info) {
+  std::string name(info.param);
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalogue, LawOf,
+                         testing::ValuesIn(behaviour_names().begin(), behaviour_names().end()),
+                         test_name);
+
+}  // namespace
+}  // namespace closewait

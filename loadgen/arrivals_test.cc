@@ -1,0 +1,120 @@
+#include "loadgen/arrivals.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace closewait {
+namespace {
+
+using std::chrono::seconds;
+
+ArrivalPlan::Spec spec(Arrivals kind, double from, double to, std::uint64_t count,
+                       std::uint64_t seed = 1) {
+  return {.rate = {.from = from, .to = to},
+          .duration = seconds(10),
+          .kind = kind,
+          .count = count,
+          .seed = seed};
+}
+
+std::vector<Nanoseconds> all_of(const ArrivalPlan::Spec& spec) {
+  ArrivalPlan plan(spec);
+  std::vector<Nanoseconds> instants;
+  while (const auto instant = plan.next()) {
+    instants.push_back(*instant);
+    if (instants.size() > spec.count) break;
+  }
+  return instants;
+}
+
+// Variance of the gaps over the square of their mean: 0 for a metronome, 1 for a Poisson process.
+double spread_of_gaps(const std::vector<Nanoseconds>& instants) {
+  double sum = 0;
+  double squares = 0;
+  for (std::size_t i = 1; i < instants.size(); ++i) {
+    const double gap = to_seconds(instants[i] - instants[i - 1]);
+    sum += gap;
+    squares += gap * gap;
+  }
+  const auto count = static_cast<double>(instants.size() - 1);
+  const double mean = sum / count;
+  return (squares / count - mean * mean) / (mean * mean);
+}
+
+// By which instant a share of a ramp from a to b has begun: the root of its integral.
+double ramp_quantile(double a, double b, double length, double share) {
+  const double slope = (b - a) / length;
+  const double area = share * (a + b) / 2 * length;
+  return slope == 0 ? area / a : (std::sqrt(a * a + 2 * slope * area) - a) / slope;
+}
+
+TEST(ArrivalPlan, GivesExactlySoManyInOrderWithinThePhase) {
+  for (const Arrivals kind : {Arrivals::kEven, Arrivals::kPoisson}) {
+    for (const std::uint64_t count : {0U, 1U, 2U, 7U, 20000U}) {
+      for (const auto& [from, to] : {std::pair{100.0, 100.0}, {0.0, 200.0}, {200.0, 0.0}}) {
+        const auto instants = all_of(spec(kind, from, to, count));
+        EXPECT_EQ(instants.size(), count);
+        EXPECT_TRUE(std::ranges::is_sorted(instants));
+        if (count == 0) continue;
+        EXPECT_GE(instants.front(), Nanoseconds(0));
+        EXPECT_LE(instants.back(), seconds(10));
+      }
+    }
+  }
+}
+
+TEST(ArrivalPlan, EndsForGood) {
+  ArrivalPlan plan(spec(Arrivals::kPoisson, 1, 1, 3));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(plan.next());
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(plan.next());
+}
+
+TEST(ArrivalPlan, SpacesEvenly) {
+  const auto instants = all_of(spec(Arrivals::kEven, 100, 100, 1000));
+  for (std::size_t i = 1; i < instants.size(); ++i) {
+    EXPECT_NEAR(to_seconds(instants[i] - instants[i - 1]), 0.01, 1e-6) << i;
+  }
+  // Half a gap at either end, so that phases join without a burst.
+  EXPECT_NEAR(to_seconds(instants.front()), 0.005, 1e-6);
+  EXPECT_NEAR(to_seconds(instants.back()), 9.995, 1e-6);
+}
+
+TEST(ArrivalPlan, FollowsARamp) {
+  constexpr std::uint64_t kCount = 50000;
+  for (const auto& [from, to] :
+       {std::pair{500.0, 4000.0}, {4000.0, 500.0}, {0.0, 1000.0}, {1000.0, 0.0}, {7.0, 7.0}}) {
+    const auto even = all_of(spec(Arrivals::kEven, from, to, kCount));
+    const auto poisson = all_of(spec(Arrivals::kPoisson, from, to, kCount));
+    for (const double share : {0.05, 0.25, 0.5, 0.75, 0.95}) {
+      const auto at = static_cast<std::size_t>(share * kCount);
+      const double expected = ramp_quantile(from, to, 10, share);
+      EXPECT_NEAR(to_seconds(even[at]), expected, 0.002) << from << ".." << to << " " << share;
+      EXPECT_NEAR(to_seconds(poisson[at]), expected, 0.1) << from << ".." << to << " " << share;
+    }
+  }
+}
+
+TEST(ArrivalPlan, ScattersAPoissonProcessAsOneShould) {
+  const auto instants = all_of(spec(Arrivals::kPoisson, 100, 100, 50000));
+  EXPECT_NEAR(spread_of_gaps(instants), 1, 0.05);
+  EXPECT_LT(spread_of_gaps(all_of(spec(Arrivals::kEven, 100, 100, 50000))), 1e-3);
+  // Exponential gaps: so many are longer than twice the mean.
+  const double mean = 10.0 / 50000;
+  std::size_t longer = 0;
+  for (std::size_t i = 1; i < instants.size(); ++i) {
+    if (to_seconds(instants[i] - instants[i - 1]) > 2 * mean) ++longer;
+  }
+  EXPECT_NEAR(static_cast<double>(longer) / 50000, std::exp(-2), 0.01);
+}
+
+TEST(ArrivalPlan, IsTheSameForTheSameSeedOnly) {
+  const auto one = all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 1));
+  EXPECT_EQ(one, all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 1)));
+  EXPECT_NE(one, all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 2)));
+}
+
+}  // namespace
+}  // namespace closewait

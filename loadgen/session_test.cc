@@ -1,0 +1,117 @@
+// What a connection does to the table of ports, seen through an engine that has one.
+
+#include "loadgen/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "faults/clients/peer_for_tests.h"
+#include "loadgen/engine.h"
+
+namespace closewait {
+namespace {
+
+using std::chrono::milliseconds;
+
+class SessionTest : public testing::Test {
+ protected:
+  Phase phase(std::string_view behaviour, double rate = 500) {
+    const Behaviour* row = find_behaviour(behaviour);
+    ClientMix mix{.behaviour = row, .weight = 1, .params = default_params(*row)};
+    mix.params.size = 64;
+    return {.name = "storm",
+            .duration = milliseconds(40),
+            .rate = {.from = rate, .to = rate},
+            .clients = {mix}};
+  }
+
+  ClientTally run(const Phase& phase, const SocketAddress& target, PortTable& ports) {
+    Scenario scenario;
+    scenario.load.arrivals = Arrivals::kEven;
+    scenario.cycle = {phase};
+    Engine engine({.scenario = &scenario, .target = &target, .ports = &ports});
+    engine.begin(phase);
+    const Instant deadline = Clock::now() + std::chrono::seconds(20);
+    ClientTally tally;
+    while (!engine.idle() && Clock::now() < deadline) tally.merge(engine.collect().clients[0]);
+    EXPECT_TRUE(engine.idle());
+    tally.merge(engine.collect().clients[0]);
+    return tally;
+  }
+
+  // Ports that nobody listens on nor is given by the kernel for a connect.
+  static PortTable table(std::uint16_t ports = 40) {
+    return PortTable({SocketAddress::parse_ip("127.0.0.77", 0).value()},
+                     {20000, static_cast<std::uint16_t>(20000 + ports - 1)}, 1);
+  }
+};
+
+TEST_F(SessionTest, ConnectsFromThePortsOfTheTableAndLeavesThemByName) {
+  Peer peer(answers(64));
+  PortTable ports = table();
+  const ClientTally tally = run(phase("polite"), peer.address(), ports);
+  EXPECT_EQ(tally.counts.planned, 20U);
+  ASSERT_GT(tally.counts.of(Outcome::kDelivered), 0U);
+  EXPECT_EQ(tally.counts.rig_errors, 0U);
+  std::set<Endpoint> named;
+  ports.outstanding([&](PortTable::Slot slot, const PortTable::Connection& connection) {
+    named.insert(Endpoint::of(ports.address_of(slot)));
+    EXPECT_LT(connection.number, 20U);
+    EXPECT_FALSE(connection.abandoned);
+    EXPECT_GT(connection.ended, Instant{});
+  });
+  std::set<Endpoint> seen;
+  for (const Seen& one : peer.seen()) seen.insert(one.client);
+  EXPECT_EQ(named, seen);
+  // The events come: every one is reaped.
+  for (const Endpoint& client : seen) EXPECT_TRUE(ports.destroyed(client, Clock::now()));
+}
+
+TEST_F(SessionTest, GivesThePortOfARefusedConnectionBack) {
+  PortTable ports = table(4);
+  const ClientTally tally = run(phase("polite"), closed_port(), ports);
+  EXPECT_EQ(tally.counts.rig_errors, 0U);
+  EXPECT_EQ(tally.counts.of(Outcome::kRefused) + tally.counts.skipped, 20U);
+  ports.outstanding([](PortTable::Slot, const PortTable::Connection&) { ADD_FAILURE(); });
+}
+
+TEST_F(SessionTest, RunsOutOfPortsByItsOwnError) {
+  Peer peer(answers(64));
+  PortTable ports = table(4);
+  const ClientTally tally = run(phase("rst-after-connect"), peer.address(), ports);
+  EXPECT_EQ(tally.counts.opened, 4U);
+  EXPECT_EQ(tally.counts.rig_errors + tally.counts.skipped, 16U);
+  EXPECT_GT(tally.counts.rig_errors, 0U);
+}
+
+// A port of the table that another program holds is passed over.
+TEST_F(SessionTest, TriesTheNextPortWhenOneIsTaken) {
+  Peer peer(answers(64));
+  PortTable ports = table(40);
+  const UniqueFd other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto taken = SocketAddress::parse("127.0.0.77:20001").value();
+  ASSERT_EQ(::bind(other.get(), taken.data(), taken.size()), 0);
+  const ClientTally tally = run(phase("rst-after-connect"), peer.address(), ports);
+  EXPECT_EQ(tally.counts.rig_errors, 0U);
+  EXPECT_EQ(tally.counts.opened + tally.counts.skipped, 20U);
+  for (const Seen& seen : peer.seen()) EXPECT_NE(seen.client, Endpoint::of(taken));
+}
+
+TEST_F(SessionTest, MarksWhatItsBehaviourDidNotEnd) {
+  Peer peer(never_answers());
+  PortTable ports = table();
+  Phase short_lived = phase("polite");
+  short_lived.clients[0].params.timeout = milliseconds(50);
+  const ClientTally tally = run(short_lived, peer.address(), ports);
+  EXPECT_EQ(tally.counts.of(Outcome::kTimedOut), tally.counts.opened);
+  std::uint64_t abandoned = 0;
+  ports.outstanding([&](PortTable::Slot, const PortTable::Connection& connection) {
+    if (connection.abandoned) ++abandoned;
+  });
+  EXPECT_EQ(abandoned, tally.counts.opened);
+}
+
+}  // namespace
+}  // namespace closewait

@@ -1,0 +1,80 @@
+#include "rig/dialect_probe.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/pattern.h"
+#include "base/unique_fd.h"
+
+namespace closewait {
+namespace {
+
+constexpr std::size_t kBody = 16;
+constexpr std::size_t kMostAnswer = 4096;
+constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};
+
+std::string request_for(std::string_view path) {
+  return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
+}
+
+[[noreturn]] void fail(const SocketAddress& target, const char* call) {
+  throw SetupError(fmt::format("{}: {}: {}", target.to_string(), call, describe(last_error())));
+}
+
+// What the server answers before it ends, pauses or has said enough.
+std::string ask(const SocketAddress& target, const std::string& request) {
+  const UniqueFd socket(::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) fail(target, "socket");
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    ::setsockopt(socket.get(), SOL_SOCKET, option, &kPatience, sizeof(kPatience));
+  }
+  if (::connect(socket.get(), target.data(), target.size()) != 0) fail(target, "connect");
+  if (::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) {
+    fail(target, "send");
+  }
+  std::string answer;
+  std::array<char, kMostAnswer> buffer;
+  while (answer.size() < kMostAnswer && answer != request) {
+    const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) break;
+    answer.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return answer;
+}
+
+bool ends_in_pattern(std::string_view answer) {
+  if (answer.size() < kBody) return false;
+  const auto body = std::as_bytes(std::span(answer.substr(answer.size() - kBody)));
+  return !first_difference(0, body);
+}
+
+}  // namespace
+
+std::vector<Setting> probe_dialect(const SocketAddress& target) {
+  const std::string request = request_for("/bytes/16");
+  const std::string answer = ask(target, request);
+  if (answer == request) return {{"target.dialect", "echo"}};
+  if (!answer.starts_with("HTTP/1.")) {
+    throw SetupError(fmt::format(
+        "{} {} an HTTP request, so its dialect is not known; say it by --set target.dialect=http "
+        "or --set target.dialect=echo",
+        target.to_string(),
+        answer.empty() ? "does not answer" : "answers as neither echo nor HTTP to"));
+  }
+  if (ends_in_pattern(answer)) return {{"target.dialect", "http"}};
+  const std::string front = ask(target, request_for("/"));
+  constexpr std::size_t kStatus = std::string_view("HTTP/1.1 ").size();
+  if (front.size() < kStatus + 3 || front.substr(kStatus, 3) != "200") {
+    throw SetupError(
+        fmt::format("{} speaks HTTP and answers / by '{}'; say a path that it answers with 200 by "
+                    "--set target.path=/PATH",
+                    target.to_string(), front.substr(0, front.find('\r'))));
+  }
+  return {{"target.dialect", "http"}, {"target.path", "/"}};
+}
+
+}  // namespace closewait

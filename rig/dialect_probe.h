@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "loadgen/scenario.h"
+
+namespace closewait {
+
+// Finds out by one polite request what an unknown server speaks: closewait-server's /bytes/N, any
+// other HTTP (then its / is asked for), or echo. Gives the settings that say so. Throws SetupError
+// when the server cannot be reached or answers as none of them.
+[[nodiscard]] std::vector<Setting> probe_dialect(const SocketAddress& target);
+
+}  // namespace closewait

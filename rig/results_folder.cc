@@ -1,0 +1,87 @@
+#include "rig/results_folder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace closewait {
+namespace {
+
+namespace fs = std::filesystem;
+
+// As one word of a shell.
+std::string shell_word(const std::string& text) {
+  constexpr const char* kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+}  // namespace
+
+std::string utc_time(const char* format) {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
+  return {text.data(), size};
+}
+
+ResultsFolder::ResultsFolder(const std::string& wanted, const std::string& name) : path_(wanted) {
+  if (wanted.empty()) {
+    const std::string base = "results/" + name + utc_time("-%Y%m%d-%H%M%S");
+    path_ = base;
+    for (int i = 2; fs::exists(path_); ++i) path_ = fmt::format("{}-{}", base, i);
+  }
+  if (fs::exists(path_ / "run.jsonl")) {
+    throw UsageError(path_.string() + " holds a run already; give another --out");
+  }
+  std::error_code error;
+  fs::create_directories(path_, error);
+  if (error) throw UsageError(path_.string() + ": " + error.message());
+}
+
+void ResultsFolder::write(const std::string& name, const std::string& text) const {
+  std::ofstream file(path_ / name, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) fmt::print(stderr, "closewait: {}: not written\n", (path_ / name).string());
+}
+
+void ResultsFolder::write_program(const std::string& name, const std::string& text) const {
+  write(name, text);
+  std::error_code ignored;  // it can still be run by `sh NAME`
+  fs::permissions(path_ / name, fs::perms::owner_exec, fs::perm_options::add, ignored);
+}
+
+std::string again_command(const fs::path& folder, const RunOptions& options, std::uint64_t seed,
+                          const std::vector<Setting>& instead) {
+  std::string command =
+      fmt::format("closewait run {} --seed {}",
+                  shell_word(fs::absolute(folder / "scenario.yaml").string()), seed);
+  if (!options.target.empty()) command += " --target " + shell_word(options.target);
+  if (options.pid) command += fmt::format(" --pid {}", *options.pid);
+  if (options.allow_remote) command += " --allow-remote";
+  const auto add = [&](const Setting& setting) {
+    command += " --set " + shell_word(setting.first + "=" + setting.second);
+  };
+  for (const Setting& setting : options.settings) {
+    const bool replaced = std::ranges::any_of(instead, [&](const Setting& each) {
+      return setting.first == each.first || setting.first.starts_with(each.first + ".");
+    });
+    if (!replaced) add(setting);
+  }
+  std::ranges::for_each(instead, add);
+  return command;
+}
+
+}  // namespace closewait

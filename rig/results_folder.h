@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "rig/options.h"
+
+namespace closewait {
+
+// The folder of one run: everything that is kept of it goes here. Plain files.
+class ResultsFolder {
+ public:
+  // Makes it: `wanted`, or results/NAME-DATE-TIME when that is empty. Throws UsageError when it
+  // cannot be made or holds a run already; nothing is ever written over.
+  ResultsFolder(const std::string& wanted, const std::string& name);
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  // A file that cannot be written is told on standard error; the run goes on.
+  void write(const std::string& name, const std::string& text) const;
+  void write_program(const std::string& name, const std::string& text) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// The command that runs a kept scenario again, with the settings of this run but those that
+// `instead` replaces.
+[[nodiscard]] std::string again_command(const std::filesystem::path& folder,
+                                        const RunOptions& options, std::uint64_t seed,
+                                        const std::vector<Setting>& instead);
+
+// The wall clock in UTC, as strftime(3) writes it.
+[[nodiscard]] std::string utc_time(const char* format);
+
+}  // namespace closewait

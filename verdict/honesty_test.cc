@@ -1,0 +1,130 @@
+#include "verdict/honesty.h"
+
+#include <gmock/gmock.h>
+
+namespace closewait {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// A thousand clients of one behaviour, all as planned.
+ClientCounts as_planned() {
+  ClientCounts counts{.planned = 1000, .opened = 1000, .intended = 1000, .confirmed = 1000};
+  counts.outcomes[index_of(Outcome::kDelivered)] = 1000;
+  return counts;
+}
+
+ClientCounts with(std::uint64_t delivered, Outcome other) {
+  ClientCounts counts = as_planned();
+  counts.outcomes[index_of(Outcome::kDelivered)] = delivered;
+  counts.outcomes[index_of(other)] = 1000 - delivered;
+  if (other == Outcome::kRefused) counts.opened = delivered;
+  return counts;
+}
+
+Run run_of(const ClientCounts& counts) {
+  Run run;
+  run.header.behaviours = {"rude"};
+  run.whole = Tally(1);
+  run.whole.clients[0].counts = counts;
+  run.whole.lag.record(milliseconds(1));
+  run.rests = {{.sample = {.fds = 10}, .feed_available = true}};
+  return run;
+}
+
+std::vector<std::string> reasons(const ClientCounts& counts) {
+  return shortfalls(run_of(counts), {});
+}
+
+TEST(Honesty, ARunAsPlannedHasNothingToExcuse) {
+  EXPECT_THAT(reasons(as_planned()), IsEmpty());
+  EXPECT_THAT(reasons({}), IsEmpty());
+  EXPECT_THAT(shortfalls(closewait::Run(), {}), IsEmpty());
+}
+
+TEST(Honesty, TheRigsOwnErrors) {
+  ClientCounts counts = as_planned();
+  counts.rig_errors = 1;
+  EXPECT_THAT(reasons(counts), IsEmpty());
+  counts.rig_errors = 2;
+  EXPECT_THAT(reasons(counts), ElementsAre(HasSubstr("rude: 2 of 1000 connections failed by the "
+                                                     "rig itself")));
+}
+
+TEST(Honesty, SkippedArrivals) {
+  ClientCounts counts = as_planned();
+  counts.skipped = 10;
+  EXPECT_THAT(reasons(counts), IsEmpty());
+  counts.skipped = 11;
+  EXPECT_THAT(reasons(counts), ElementsAre("rude: 11 of 1000 planned connections were skipped"));
+  EXPECT_THAT(shortfalls(run_of(counts), {"rude"}), IsEmpty());  // as its at_most plans
+}
+
+TEST(Honesty, ClientsThatDidNotDoWhatTheySay) {
+  for (const Outcome other :
+       {Outcome::kRefused, Outcome::kPreempted, Outcome::kTimedOut, Outcome::kCut}) {
+    SCOPED_TRACE(name_of(other));
+    EXPECT_THAT(reasons(with(900, other)), IsEmpty());
+    EXPECT_THAT(reasons(with(899, other)), ElementsAre(HasSubstr("rude: delivered 899 of 1000 (")));
+  }
+  EXPECT_THAT(reasons(with(0, Outcome::kPreempted)), ElementsAre(HasSubstr("preempted 1000")));
+}
+
+TEST(Honesty, AWrongDialect) {
+  ClientCounts counts = as_planned();
+  counts.wrong = 999;  // the target's doing
+  EXPECT_THAT(reasons(counts), IsEmpty());
+  counts.wrong = 1000;
+  EXPECT_THAT(reasons(counts), ElementsAre(HasSubstr("is the dialect right?")));
+}
+
+TEST(Honesty, EndsThatAreNotProven) {
+  ClientCounts counts = as_planned();
+  counts.confirmed = 990;
+  EXPECT_THAT(reasons(counts), IsEmpty());
+  counts.confirmed = 989;
+  EXPECT_THAT(reasons(counts), ElementsAre("rude: 11 of 1000 ends are not proven"));
+}
+
+TEST(Honesty, ASaturatedRig) {
+  closewait::Run run = run_of(as_planned());
+  for (int i = 0; i < 99; ++i) run.whole.lag.record(milliseconds(90));
+  EXPECT_FALSE(is_saturated(run));
+  for (int i = 0; i < 20; ++i) run.whole.lag.record(milliseconds(150));
+  EXPECT_TRUE(is_saturated(run));
+  EXPECT_THAT(shortfalls(run, {}), ElementsAre(HasSubstr("the rig was saturated")));
+}
+
+TEST(Honesty, ATargetThatCannotBeSeen) {
+  struct Row {
+    std::uint64_t fds;
+    bool feed;
+    std::uint64_t lost;
+    const char* reason;  // "": none
+  };
+  for (const Row& row : {
+           Row{10, true, 0, ""},
+           Row{10, false, 3, ""},
+           Row{0, true, 0, ""},
+           Row{0, false, 0, "neither the target's descriptors nor its destroy events"},
+           Row{0, true, 3, "destroy events were lost 3 times"},
+       }) {
+    SCOPED_TRACE(row.reason);
+    closewait::Run run = run_of(as_planned());
+    run.rests.insert(run.rests.begin(), {.events_lost = row.lost});
+    run.rests.back().sample.fds = row.fds;
+    run.rests.back().feed_available = row.feed;
+    const auto all = shortfalls(run, {});
+    if (*row.reason == '\0') {
+      EXPECT_THAT(all, IsEmpty());
+    } else {
+      EXPECT_THAT(all, ElementsAre(HasSubstr(row.reason)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace closewait
