@@ -29,11 +29,19 @@ function(closewait_program name source)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
+# GoogleTest's headers are most of what a test costs to compile: once, for all of them.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_headers.cc CONTENT "")
+add_library(closewait_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
+target_link_libraries(closewait_test_headers PUBLIC closewait_options closewait_base GTest::gmock)
+target_precompile_headers(closewait_test_headers PRIVATE
+  <gmock/gmock.h> <gtest/gtest.h> <algorithm> <functional> <map> <memory> <string> <vector>)
+
 # closewait_test(NAME SOURCES file_test.cc... LINKS target...): one test program a folder,
 # each of its cases one CTest test.
 function(closewait_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
+  target_precompile_headers(${name}_test REUSE_FROM closewait_test_headers)
   target_link_libraries(${name}_test PRIVATE
     closewait_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <regex>
 #include <set>
 #include <string>
 
@@ -16,7 +15,7 @@ TEST(Catalogue, NamesAreUniqueAndFindTheirRows) {
   for (const Behaviour& behaviour : catalogue()) {
     EXPECT_TRUE(names.insert(behaviour.name).second) << behaviour.name << " is there twice";
     EXPECT_EQ(find_behaviour(behaviour.name), &behaviour);
-    EXPECT_TRUE(std::regex_match(std::string(behaviour.name), std::regex("[a-z]+(-[a-z]+)*")));
+    EXPECT_EQ(behaviour.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string::npos);
   }
   EXPECT_THAT(names, testing::UnorderedElementsAreArray(behaviour_names().begin(),
                                                         behaviour_names().end()));

@@ -240,10 +240,10 @@ error_code Client::attach() {
 
 void Client::start_watchdog() {
   if (watched_) return;
-  watched_ = true;
+  watched_ = std::make_shared<const Client*>(this);
   watchdog_.expires_at(started_ + timeout_);
-  watchdog_.async_wait([this](error_code error) {
-    if (!error) stop(Stop::kDeadline);  // an error: the client is gone, `this` with it
+  watchdog_.async_wait([this, watched = std::weak_ptr(watched_)](error_code error) {
+    if (!error && !watched.expired()) stop(Stop::kDeadline);
   });
 }
 

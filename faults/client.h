@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -136,6 +137,9 @@ class Client {
   boost::asio::generic::stream_protocol::socket socket_;
   boost::asio::steady_timer pause_;
   boost::asio::steady_timer watchdog_;
+  // Set while the watchdog runs. Its handler may be queued already when the client ends, and knows
+  // by this that there is nobody to stop any more.
+  std::shared_ptr<const Client*> watched_;
   std::uint64_t receive_buffer_ = 0;
   std::uint64_t sent_of_request_ = 0;
   error_code rig_error_;
@@ -143,7 +147,6 @@ class Client {
   Stop stopped_ = Stop::kNo;
   bool connected_ = false;
   bool asked_ = false;        // a response is owed and not whole yet
-  bool watched_ = false;      // the watchdog runs
   bool seen_alive_ = false;   // by the kernel's state, and nothing was waited for since
   bool reset_armed_ = false;  // SO_LINGER as read back
   bool fin_sent_ = false;     // proven at shut_down_sending()

@@ -6,6 +6,8 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <thread>
 #include <vector>
 
 #include "faults/clients/peer_for_tests.h"
@@ -23,16 +25,16 @@ SocketAddress address(std::string_view text) { return SocketAddress::parse(text)
 class ClientTest : public testing::Test {
  protected:
   Client& make(const SocketAddress& target, std::optional<SocketAddress> local = {},
-               End end = End::kFin) {
+               End end = End::kFin, Nanoseconds timeout = std::chrono::seconds(10)) {
     target_ = target;
-    client_.emplace(io_, Client::Setup{.target = &target_,
-                                       .local = local,
-                                       .scratch = scratch_,
-                                       .tally = &tally_,
-                                       .planned = Clock::now(),
-                                       .timeout = std::chrono::seconds(10),
-                                       .choices = 1,
-                                       .end = end});
+    client_ = std::make_unique<Client>(io_, Client::Setup{.target = &target_,
+                                                          .local = local,
+                                                          .scratch = scratch_,
+                                                          .tally = &tally_,
+                                                          .planned = Clock::now(),
+                                                          .timeout = timeout,
+                                                          .choices = 1,
+                                                          .end = end});
     return *client_;
   }
 
@@ -50,7 +52,7 @@ class ClientTest : public testing::Test {
   SocketAddress target_;
   std::vector<std::byte> scratch_ = std::vector<std::byte>(4096);
   ClientTally tally_;
-  std::optional<Client> client_;
+  std::unique_ptr<Client> client_;  // on the heap, where a sanitizer watches it
   HttpExchange exchange_{{.host = "localhost", .path = {}, .size = 1024}};
 };
 
@@ -120,6 +122,25 @@ TEST_F(ClientTest, EveryVerbFailsAtOnceOnceCut) {
   EXPECT_EQ(wait_for(client_->receive_at_least(exchange_, 1)), asio::error::operation_aborted);
   EXPECT_EQ(wait_for(client_->drain(exchange_)), asio::error::operation_aborted);
   EXPECT_EQ(client_->fell_short(asio::error::operation_aborted), Outcome::kCut);
+}
+
+// The end of a pause and the deadline are found in one turn of the loop, and with the first of
+// them the client is gone.
+TEST_F(ClientTest, MayBeGoneWhenItsDeadlineIsTold) {
+  Peer peer(never_answers());
+  make(peer.address(), {}, End::kFin, milliseconds(200));
+  const Instant deadline = Clock::now() + milliseconds(200);
+  ASSERT_FALSE(wait_for(client_->connect()));
+  bool over = false;
+  io_.restart();
+  asio::co_spawn(io_, client_->pause(milliseconds(50)), [&](std::exception_ptr, error_code) {
+    over = true;
+    client_.reset();
+  });
+  io_.poll();
+  while (Clock::now() < deadline + milliseconds(1)) std::this_thread::yield();
+  io_.run_for(std::chrono::seconds(10));
+  EXPECT_TRUE(over);
 }
 
 TEST_F(ClientTest, TakeIsSatisfiedWithNothingAndTakesNoMoreThanItsShare) {

@@ -164,7 +164,7 @@ TEST(HttpExchange, FindsBytesBeyondTheResponseAtEveryCut) {
 }
 
 TEST(HttpExchange, FindsBrokenFraming) {
-  for (const std::string bytes : {"220 ready when you are\r\n", "HTTP/1.1 banana\r\n\r\n",
+  for (const std::string bytes : {"220 ready when you are\r\n\r\n", "HTTP/1.1 banana\r\n\r\n",
                                   "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
                                   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
     Asked whole;

@@ -41,7 +41,7 @@ void Engine::begin(const Phase& phase) {
                    .first_number = next_number_,
                    .seed = setup_.scenario->seed,
                    .arrivals = setup_.scenario->load.arrivals,
-                   .open_at_most = setup_.scenario->load.open_at_most / workers_.size()};
+                   .open_at_most = setup_.scenario->load.open_at_most};
   for (const ClientMix& mix : phase.clients) {
     const auto found = std::ranges::find(behaviours_, mix.behaviour);
     order.behaviours.push_back(static_cast<std::uint32_t>(found - behaviours_.begin()));

@@ -26,7 +26,7 @@ PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_
 std::optional<PortTable::Slot> PortTable::take(std::size_t worker) {
   const std::size_t step = cursor_.size();
   std::size_t& cursor = cursor_[worker];
-  for (std::size_t tried = 0; tried < size_ / step; ++tried) {
+  for (std::size_t first = worker; first < size_; first += step) {  // once for each of its own
     const std::size_t slot = cursor;
     cursor = slot + step < size_ ? slot + step : worker;
     // Acquire: what the event thread wrote before it freed the slot is over.

@@ -23,6 +23,7 @@ Instant at(int milliseconds_since_start) {
 std::vector<Slot> outstanding_in(const PortTable& table) {
   std::vector<Slot> slots;
   table.outstanding([&](Slot slot, const PortTable::Connection&) { slots.push_back(slot); });
+  EXPECT_EQ(table.outstanding_count(), slots.size());
   return slots;
 }
 

@@ -2,8 +2,10 @@
 
 #include "loadgen/session.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <set>
 
@@ -41,11 +43,20 @@ class SessionTest : public testing::Test {
     return tally;
   }
 
-  // Ports that nobody listens on nor is given by the kernel for a connect.
-  static PortTable table(std::uint16_t ports = 40) {
-    return PortTable({SocketAddress::parse_ip("127.0.0.77", 0).value()},
-                     {20000, static_cast<std::uint16_t>(20000 + ports - 1)}, 1);
+  // An address of loopback for each process and test, where every port is free.
+  static SocketAddress own_source() {
+    static int calls = 0;
+    const int pid = ::getpid();
+    return SocketAddress::parse_ip(
+               fmt::format("127.{}.{}.{}", 1 + (pid >> 8) % 250, pid % 250, 1 + ++calls % 250), 0)
+        .value();
   }
+
+  static PortTable table(const SocketAddress& source, std::uint16_t ports = 40) {
+    constexpr std::uint16_t kLow = 20000;  // of its own address: in nobody's way
+    return PortTable({source}, {kLow, static_cast<std::uint16_t>(kLow + ports - 1)}, 1);
+  }
+  static PortTable table(std::uint16_t ports = 40) { return table(own_source(), ports); }
 };
 
 TEST_F(SessionTest, ConnectsFromThePortsOfTheTableAndLeavesThemByName) {
@@ -89,9 +100,10 @@ TEST_F(SessionTest, RunsOutOfPortsByItsOwnError) {
 // A port of the table that another program holds is passed over.
 TEST_F(SessionTest, TriesTheNextPortWhenOneIsTaken) {
   Peer peer(answers(64));
-  PortTable ports = table(40);
+  const SocketAddress source = own_source();
+  PortTable ports = table(source);
   const UniqueFd other(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const auto taken = SocketAddress::parse("127.0.0.77:20001").value();
+  const auto taken = source.with_port(20001);
   ASSERT_EQ(::bind(other.get(), taken.data(), taken.size()), 0);
   const ClientTally tally = run(phase("rst-after-connect"), peer.address(), ports);
   EXPECT_EQ(tally.counts.rig_errors, 0U);

@@ -202,10 +202,13 @@ Assignment Worker::assign(std::uint64_t number, Instant planned) const {
 }
 
 bool Worker::full(std::uint32_t mix_index) const {
-  if (open() >= order_->open_at_most) return true;
+  // A limit of all workers is shared out evenly; the first ones take what is left over.
+  const auto reaches = [this](std::uint64_t here, std::uint64_t limit) {
+    return here * setup_.workers + setup_.index >= limit;
+  };
   const auto& at_most = order_->phase.clients[mix_index].at_most;
-  // Shared out evenly; the first workers take what is left over.
-  return at_most && open_by_mix_[mix_index] * setup_.workers + setup_.index >= *at_most;
+  return reaches(open(), order_->open_at_most) ||
+         (at_most && reaches(open_by_mix_[mix_index], *at_most));
 }
 
 Client::Awaitable<void> Worker::serve(Assignment assignment) {

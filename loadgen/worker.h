@@ -22,7 +22,7 @@ struct PhaseOrder {
   std::uint64_t first_number = 0;  // of the phase's connections
   std::uint64_t seed = 0;          // of the run
   Arrivals arrivals = Arrivals::kPoisson;
-  std::uint64_t open_at_most = 0;  // of this worker
+  std::uint64_t open_at_most = 0;  // of all workers together
 };
 
 // One thread, one io_context, its sessions and its tally. It runs each arrival of a phase whose

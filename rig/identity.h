@@ -55,9 +55,9 @@ class Identity {
   UniqueFd stop_;     // eventfd
   std::mutex mutex_;  // reaped_: the event thread writes, the run's thread collects
   std::vector<Histogram> reaped_;
-  std::atomic<std::uint64_t> events_{0};     // written by the event thread
+  std::atomic<std::uint64_t> events_{0};   // written by the event thread
   std::atomic<std::uint64_t> dropped_{0};  // written by the event thread
-  std::atomic<bool> failed_{false};          // written by the event thread: it reads no more
+  std::atomic<bool> failed_{false};        // written by the event thread: it reads no more
   std::uint64_t dropped_seen_ = 0;
   std::set<std::uint64_t> seen_before_;  // connection numbers outstanding at the last census
   std::thread thread_;

@@ -68,17 +68,32 @@ TEST(HalfClose, TimesOutOnATargetThatWaitsForEver) {
   ASSERT_EQ(played.tally.response.count(), 1U);
   EXPECT_GE(played.tally.response.max(), std::chrono::milliseconds(200));
   const Seen seen = peer.end();
-  EXPECT_TRUE(seen.end_of_input);  // first the FIN,
-  EXPECT_NE(seen.error, 0);        // then the reset of what was given up
+  EXPECT_TRUE(seen.end_of_input);
+  EXPECT_EQ(seen.error, 0);  // its FIN is its end, whatever the target does
 }
 
-TEST(HalfClose, IsResetWhenCut) {
+TEST(HalfClose, LeavesItsFinWhenCut) {
   Peer peer(never_answers());
   Play play = play_of("half-close", peer.address());
   play.params.timeout = std::chrono::minutes(1);
   play.cut_when = [&] { return !peer.seen().empty() && peer.seen()[0].end_of_input; };
-  EXPECT_EQ(run(play).outcome, Outcome::kCut);
-  EXPECT_NE(peer.end().error, 0);
+  const Played played = run(play);
+  EXPECT_EQ(played.outcome, Outcome::kCut);
+  EXPECT_FALSE(played.abandoned);
+  EXPECT_EQ(peer.end().error, 0);
+}
+
+// With a part of the answer unread there is no way but a reset.
+TEST(HalfClose, IsResetWhenCutInMidAnswer) {
+  Script script = closes_in_mid_answer(kSize);
+  script.once_answered = script.at_end_of_input = Script::Then::kStay;
+  script.endless = true;
+  Peer peer(script);
+  Play play = play_of("half-close", peer.address());
+  play.params.size = std::uint64_t{1} << 40;
+  play.cut_when = [&] { return !peer.seen().empty() && peer.seen()[0].sent > 0; };
+  EXPECT_EQ(run(play).tally.counts.opened, 1U);
+  EXPECT_TRUE(peer.eventually([](const auto& all) { return all[0].error != 0; }));
 }
 
 }  // namespace

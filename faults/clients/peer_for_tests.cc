@@ -125,7 +125,10 @@ bool Peer::eventually(const std::function<bool(const std::vector<Seen>&)>& reach
 }
 
 Seen Peer::end() const {
-  static_cast<void>(eventually([](const auto& all) { return !all.empty() && all[0].over; }));
+  const bool stays = script_.at_end_of_input == Script::Then::kStay;
+  static_cast<void>(eventually([stays](const auto& all) {
+    return !all.empty() && (all[0].over || (stays && all[0].end_of_input));
+  }));
   const auto all = seen();
   return all.empty() ? Seen{} : all[0];
 }

@@ -67,7 +67,8 @@ class Peer {
   [[nodiscard]] std::vector<Seen> seen() const;
   // Waits until `reached` holds of what was seen; false after 10 s.
   [[nodiscard]] bool eventually(const std::function<bool(const std::vector<Seen>&)>& reached) const;
-  // Of the first connection, when it is over. With `over` unset it never came to an end.
+  // Of the first connection, when it is over or the peer will do nothing more to it. With neither
+  // `over` nor `end_of_input` it never came to an end.
   [[nodiscard]] Seen end() const;
 
  private:

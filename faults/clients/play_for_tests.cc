@@ -1,7 +1,7 @@
 #include "faults/clients/play_for_tests.h"
 
 #include <boost/asio/co_spawn.hpp>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "faults/client.h"
@@ -31,15 +31,15 @@ Played run(const Play& play) {
   Exchange& exchange = play.exchange != nullptr ? *play.exchange : http;
   asio::io_context io;
   const Instant start = Clock::now();
-  std::optional<Client> client;
-  client.emplace(io, Client::Setup{.target = &play.target,
-                                   .local = {},
-                                   .scratch = scratch,
-                                   .tally = &played.tally,
-                                   .planned = start,
-                                   .timeout = play.params.timeout,
-                                   .choices = 1,
-                                   .end = play.behaviour->end});
+  // On the heap, so that a sanitizer sees who still uses it when it is gone.
+  auto client = std::make_unique<Client>(io, Client::Setup{.target = &play.target,
+                                                           .local = {},
+                                                           .scratch = scratch,
+                                                           .tally = &played.tally,
+                                                           .planned = start,
+                                                           .timeout = play.params.timeout,
+                                                           .choices = 1,
+                                                           .end = play.behaviour->end});
   const auto finished = [&](std::exception_ptr, Outcome outcome) {
     played.ended = true;
     played.outcome = outcome;

@@ -107,7 +107,8 @@ TEST(PoliteHeld, TimesOutOnSilence) {
 TEST(PoliteHeld, IsResetWhenCutInItsPause) {
   Peer peer(answers(kSize));
   Play play = held(peer.address());
-  play.params.hold = play.params.every = milliseconds(900);
+  play.params.hold = play.params.timeout = std::chrono::minutes(1);
+  play.params.every = milliseconds(900);
   play.cut_when = [&] {
     return !peer.seen().empty() && peer.seen()[0].sent == http_answer(kSize).size();
   };
