@@ -43,7 +43,7 @@ function(closewait_test name)
   add_executable(${name}_test ${ARG_SOURCES})
   target_precompile_headers(${name}_test REUSE_FROM closewait_test_headers)
   target_link_libraries(${name}_test PRIVATE
-    closewait_options ${ARG_LINKS} GTest::gmock GTest::gtest_main)
+    closewait_options closewait_base ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
     PROPERTIES TIMEOUT 120 ENVIRONMENT "CLOSEWAIT_BIN=${CMAKE_BINARY_DIR}/bin")
 endfunction()
