@@ -109,6 +109,7 @@ error_code Client::pending_error() {
 
 error_code Client::push(Exchange& exchange) {
   asked_ = true;
+  seen_alive_ = false;
   for (auto rest = exchange.request(sent_of_request_); !rest.empty();
        rest = exchange.request(sent_of_request_)) {
     const auto sent = ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
@@ -120,6 +121,7 @@ error_code Client::push(Exchange& exchange) {
 
 Client::Awaitable<error_code> Client::send(Exchange& exchange) {
   asked_ = true;
+  seen_alive_ = false;
   while (true) {
     auto rest = exchange.request(sent_of_request_);
     if (rest.empty()) co_return error_code{};
@@ -147,6 +149,7 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
 // One read into the scratch buffer, fed to the exchange. asio::error::eof at the end of input.
 Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
   if (input_ended_) return error_code(asio::error::eof);
+  seen_alive_ = false;
   const auto got = ::recv(fd(), scratch_.data(), std::min(most, scratch_.size()), 0);
   if (got < 0) return last_error();
   if (got == 0) {

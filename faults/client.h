@@ -147,7 +147,7 @@ class Client {
   Stop stopped_ = Stop::kNo;
   bool connected_ = false;
   bool asked_ = false;        // a response is owed and not whole yet
-  bool seen_alive_ = false;   // by the kernel's state, and nothing was waited for since
+  bool seen_alive_ = false;   // by the kernel's state, and nothing was done since
   bool reset_armed_ = false;  // SO_LINGER as read back
   bool fin_sent_ = false;     // proven at shut_down_sending()
   bool input_ended_ = false;
