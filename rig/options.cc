@@ -52,6 +52,11 @@ ChosenScenario choose_scenario(const RunOptions& options) {
   // An address or process given here means the server that runs there, whatever the file would
   // start.
   if (!options.target.empty() || options.pid) chosen.scenario.target.start.clear();
+  const TargetSpec& target = chosen.scenario.target;
+  if (target.address && !target.address->is_local() && !target.allow_remote) {
+    throw UsageError(target.address->to_string() +
+                     " is not on this machine; load goes there only with --allow-remote");
+  }
   if (!chosen.scenario.seed_given) chosen.scenario.seed = std::random_device{}();
   return chosen;
 }

@@ -209,14 +209,12 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   return status_of(recorder.run());
 }
 
-// Without a file nobody has said what the target speaks. One on another machine is not asked
-// before it is allowed.
-bool dialect_is_open(const RunOptions& options, const Scenario& scenario) {
+// Without a file nobody has said what the target speaks.
+bool dialect_is_open(const RunOptions& options) {
   const bool said = std::ranges::any_of(options.settings, [](const Setting& setting) {
     return setting.first == "target.dialect" || setting.first == "target.path";
   });
-  return options.scenario.empty() && !said &&
-         (scenario.target.address->is_local() || scenario.target.allow_remote);
+  return options.scenario.empty() && !said;
 }
 
 }  // namespace
@@ -224,7 +222,7 @@ bool dialect_is_open(const RunOptions& options, const Scenario& scenario) {
 ExitStatus run_command(const RunOptions& given) {
   RunOptions options = given;
   ChosenScenario chosen = choose_scenario(options);
-  if (dialect_is_open(options, chosen.scenario)) {
+  if (dialect_is_open(options)) {
     const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address);
     options.settings.insert(options.settings.begin(), found.begin(), found.end());
     options.seed = chosen.scenario.seed;

@@ -112,10 +112,6 @@ SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
 }
 
 void TargetProcess::find(const TargetSpec& spec) {
-  if (spec.address && !spec.address->is_local() && !spec.allow_remote) {
-    throw UsageError(spec.address->to_string() +
-                     " is not on this machine; load goes there only with --allow-remote");
-  }
   SockDiag diag = open_diag();
   if (spec.pid) {
     const auto pid = static_cast<pid_t>(*spec.pid);

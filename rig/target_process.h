@@ -29,7 +29,7 @@ class TargetProcess {
   };
 
   // Starts or finds the target. Throws SetupError when it cannot be started, does not come to
-  // listen or does not run, UsageError when it is not on this machine and that is not allowed.
+  // listen or does not run.
   explicit TargetProcess(const Setup& setup);
 
   [[nodiscard]] const SocketAddress& address() const { return address_; }
