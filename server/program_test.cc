@@ -86,7 +86,7 @@ const std::vector<std::string> kHttp = {"--listen", "127.0.0.1:0", "--service", 
 
 TEST(Program, EndsOnSigtermAfterWhatItOwesAndTellsItsCounters) {
   std::vector<std::string> arguments = kHttp;
-  arguments.insert(arguments.end(), {"--drain-timeout", "1m"});
+  arguments.insert(arguments.end(), {"--drain-timeout", "1m", "--linger-timeout", "1m"});
   Program program(arguments);
   Peer peer(program.address(), 16 * 1024);
   ASSERT_TRUE(peer.send("GET /bytes/20000000 HTTP/1.1\r\n\r\n"));
