@@ -176,7 +176,7 @@ Client::Awaitable<error_code> Client::receive(Exchange& exchange) {
 }
 
 Client::Awaitable<error_code> Client::receive_at_least(Exchange& exchange, std::uint64_t bytes) {
-  while (exchange.received() < bytes) {
+  while (exchange.received() < bytes && !exchange.complete()) {
     const auto received = receive_now(exchange, bytes - exchange.received());
     if (received) continue;
     if (!would_block(received.error().value())) co_return received.error();

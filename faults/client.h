@@ -67,7 +67,7 @@ class Client {
   // receive: the whole response; its time is recorded. asio::error::eof when the target ended
   // its side before the response was whole.
   Awaitable<error_code> receive(Exchange& exchange);
-  // receive at least `bytes` of it in all and go on; nothing is recorded.
+  // receive at least `bytes` of it in all, or what there is of it, and go on.
   Awaitable<error_code> receive_at_least(Exchange& exchange, std::uint64_t bytes);
   // receive at most `bytes` that are there by now; 0 bytes are no error.
   [[nodiscard]] error_code take(Exchange& exchange, std::uint64_t bytes);
