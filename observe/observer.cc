@@ -124,6 +124,22 @@ void Observer::add_listen_queue(Sample& sample) {
   }
 }
 
+Result<std::map<std::string, std::uint64_t>> Observer::sockets_by_state() {
+  const auto rows = diag_.dump_all({.local_port = address_.port()});
+  if (!rows) return rows.error();
+  std::map<std::string, std::uint64_t> counts;
+  for (const TcpSocket& row : *rows) {
+    if (has_the_address(row)) ++counts[std::string(name_of(row.state))];
+  }
+  return counts;
+}
+
+// Another program may use the same port on another address.
+bool Observer::has_the_address(const TcpSocket& row) const {
+  if (row.state == TcpState::kListen) return listens_for(row, address_);
+  return address_.is_any() || row.local.ip == Endpoint::of(address_).ip;
+}
+
 Result<FullLook> Observer::census() {
   FullLook look;
   const auto cheap = sample();
@@ -159,9 +175,7 @@ error_code Observer::look_at_sockets(const HeldSockets& held, FullLook& look) {
   HeldSockets unexplained = held;
   for (const TcpSocket& row : *rows) {
     const bool is_held = row.inode != 0 && held.contains(row.inode);
-    // Another program may use the same port on another address.
-    const bool same_ip = address_.is_any() || row.local.ip == Endpoint::of(address_).ip;
-    if (!is_held && !same_ip) continue;
+    if (!is_held && !has_the_address(row)) continue;
     unexplained.erase(row.inode);
     ++look.census.sockets_by_state[std::string(name_of(row.state))];
     if (row.state == TcpState::kListen) continue;

@@ -58,6 +58,9 @@ class Observer {
   // The cheap look, at any time: 0.05 to 0.1 ms of CPU for one process of 15,000 descriptors.
   // kProcessEnded when nobody is left.
   [[nodiscard]] Result<Sample> sample();
+  // How many sockets of the target's port there are on its side, by state. A dump of the port: up
+  // to 22 ms of CPU at 15,000 sockets, and it does not hold up the target.
+  [[nodiscard]] Result<std::map<std::string, std::uint64_t>> sockets_by_state();
   // The full look, for rests only: 85 to 140 ms of CPU at 15,000 descriptors, the most when half
   // of them are dead, and it holds up the target's epoll_wait while registrations are read.
   // kProcessEnded when nobody is left.
@@ -80,6 +83,7 @@ class Observer {
   Observer(const SocketAddress& address, SockDiag diag);
   void find_out_availability();
   void add_listen_queue(Sample& sample);
+  [[nodiscard]] bool has_the_address(const TcpSocket& row) const;
   [[nodiscard]] HeldSockets look_at_fds(Census& census) const;
   [[nodiscard]] error_code look_at_sockets(const HeldSockets& held, FullLook& look);
   [[nodiscard]] Result<std::uint64_t> count_dead(HeldSockets suspects);

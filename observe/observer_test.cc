@@ -87,6 +87,21 @@ TEST_F(ObserverTest, TheTimeOfAChildIsKeptWhenItEnds) {
   EXPECT_GE(observer_.sample().value().cpu_seconds, before + 0.15);
 }
 
+TEST_F(ObserverTest, SocketsAreCountedByStateAtAnyTime) {
+  UniqueFd closing = connect_to(address_of(listener_));
+  const UniqueFd held = accept_from(listener_);
+  const UniqueFd waiting = connect_to(address_of(listener_));
+  std::map<std::string, std::uint64_t> counts = observer_.sockets_by_state().value();
+  EXPECT_EQ(counts["ESTABLISHED"], 2U);
+  EXPECT_EQ(counts["LISTEN"], 1U);
+  ::shutdown(closing.get(), SHUT_WR);
+  EXPECT_TRUE(eventually([&] {
+    counts = observer_.sockets_by_state().value();
+    return counts["CLOSE_WAIT"] == 1;
+  }));
+  EXPECT_EQ(counts["ESTABLISHED"], 1U);
+}
+
 TEST_F(ObserverTest, ACensusTellsWhoseSocketIsWhat) {
   UniqueFd closing = connect_to(address_of(listener_));
   const auto closing_port = port_of(closing);

@@ -70,6 +70,7 @@ template <class Visitor, Is<Finding> Self>
 void each_field(Visitor& visit, Self& self) {
   visit("kind", self.kind);
   visit("behaviour", self.behaviour);
+  visit("connections", self.connections);
   visit("per_connection", self.per_connection);
   visit("confidence", self.confidence);
   visit("evidence", self.evidence);
@@ -144,6 +145,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("busiest_worker", self.busiest_worker);
   visit("reaped", self.reaped);
   visit("sample", self.sample);
+  visit("sockets_by_state", self.sockets_by_state);
   visit("clients", self.tally.clients);
   visit("lag", self.tally.lag);
 }

@@ -68,6 +68,9 @@ struct SecondLine {
   double busiest_worker = 0;  // share of its core, 0 to 1
   std::uint64_t reaped = 0;   // destroy events of ours
   std::optional<Sample> sample{};
+  // Sockets of the target's port on its side, at the end of this second; empty when they were not
+  // looked up, which is dear where there are many.
+  std::map<std::string, std::uint64_t> sockets_by_state{};
   Tally tally{};
 
   friend bool operator==(const SecondLine&, const SecondLine&) = default;

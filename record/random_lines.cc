@@ -140,6 +140,7 @@ SecondLine RandomLines::second() {
   line.busiest_worker = real();
   line.reaped = number();
   if (flag()) line.sample = sample();
+  line.sockets_by_state = numbers_by_name();
   line.tally = tally();
   return line;
 }
@@ -174,6 +175,7 @@ FindingLine RandomLines::finding() {
   return {.t = real(),
           .finding = {.kind = static_cast<FindingKind>(random_.below(kFindingKindNames.size())),
                       .behaviour = text(),
+                      .connections = number(),
                       .per_connection = real(),
                       .confidence = text(),
                       .evidence = texts(),

@@ -45,6 +45,11 @@ struct Fold {
       run.unavailable_seconds += line.seconds;
     }
     run.reaped += line.reaped;
+    run.latest.t = line.t;
+    run.latest.open = line.open;
+    run.latest.busiest_worker = line.busiest_worker;
+    run.latest.sample = line.sample;
+    if (!line.sockets_by_state.empty()) run.latest.sockets_by_state = line.sockets_by_state;
     reach(line.t);
   }
   void operator()(const CensusLine& line) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,17 @@
 #include "record/lines.h"
 
 namespace closewait {
+
+// What the last second that told it said.
+struct Latest {
+  double t = 0;  // 0: no second is over yet
+  std::uint64_t open = 0;
+  double busiest_worker = 0;
+  std::optional<Sample> sample{};  // nothing: the target could not be seen in that second
+  std::map<std::string, std::uint64_t> sockets_by_state{};
+
+  friend bool operator==(const Latest&, const Latest&) = default;
+};
 
 // A run as its lines add up to: the one fold that everything else is made from. Latencies are of
 // the storms; counts are of the whole run; `control` is of the phases with polite clients only.
@@ -25,6 +37,7 @@ struct Run {
   double unavailable_seconds = 0;  // of storms and warm-up, in which polite clients were turned
                                    // away, ended early or timed out, and none was served
   std::uint64_t reaped = 0;
+  Latest latest;
 
   void add(const Line& line);
   [[nodiscard]] bool has_control() const;

@@ -103,6 +103,7 @@ Run example_run() {
 Finding example_leak() {
   return {.kind = FindingKind::kFdLeak,
           .behaviour = "rst-after-connect",
+          .connections = 412,
           .per_connection = 1,
           .confidence = "exact",
           .evidence = {"412 of 412 connections of rst-after-connect were never destroyed by the "

@@ -42,8 +42,9 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   EXPECT_THAT(keys_of(result["lag"]),
               ElementsAre("count", "mean", "p50", "p90", "p99", "p999", "max", "histogram"));
   EXPECT_EQ(keys_of(result["latency"]["polite"]["reap"]), keys_of(result["lag"]));
-  EXPECT_THAT(keys_of(result["findings"][0]), ElementsAre("kind", "behaviour", "per_connection",
-                                                          "confidence", "evidence", "again"));
+  EXPECT_THAT(keys_of(result["findings"][0]),
+              ElementsAre("kind", "behaviour", "connections", "per_connection", "confidence",
+                          "evidence", "again"));
   EXPECT_THAT(keys_of(result["expectations"][0]), ElementsAre("path", "bound", "value", "held"));
 }
 

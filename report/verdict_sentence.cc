@@ -49,14 +49,10 @@ std::string pass(const Run& run) {
                      expected ? "every expectation held" : "no findings");
 }
 
-// " (412 leaked)": those of its behaviour that the last rest still had, where it has a size.
-std::string extent(const Run& run, const Finding& finding) {
-  if (run.rests.empty()) return "";
-  std::uint64_t total = 0;
-  for (const Outstanding& each : run.rests.back().outstanding) {
-    if (each.behaviour == finding.behaviour) total += held(each);
-  }
-  return total == 0 ? "" : fmt::format(" ({} leaked)", grouped(total));
+// " (412 leaked)", where connections are what was counted.
+std::string extent(const Finding& finding) {
+  if (finding.connections == 0) return "";
+  return fmt::format(" ({} leaked)", grouped(finding.connections));
 }
 
 std::string more(std::size_t count, std::string_view noun) {
@@ -68,7 +64,7 @@ std::string fail_by_finding(const Run& run) {
   std::string what(name_of(first.kind));
   if (first.per_connection > 0) {
     what += fmt::format(", {:.2f} descriptors per {}connection{}", first.per_connection,
-                        first.behaviour.empty() ? "" : first.behaviour + " ", extent(run, first));
+                        first.behaviour.empty() ? "" : first.behaviour + " ", extent(first));
   } else if (!first.behaviour.empty()) {
     what += fmt::format(", by {}", first.behaviour);
   }

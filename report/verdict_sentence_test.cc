@@ -54,7 +54,7 @@ TEST(VerdictSentence, OfAFindingSaysItsSizeAndHowToSeeItAgain) {
             "Show it again: sh runs/2024-02-03/again.sh");
   run.findings.push_back({.kind = FindingKind::kCrash});
   run.findings.front().again.clear();
-  run.rests.clear();
+  run.findings.front().connections = 0;
   EXPECT_EQ(verdict_sentence(run),
             "FAIL: fd-leak, 1.00 descriptors per rst-after-connect connection. "
             "And 1 more finding.");

@@ -5,6 +5,8 @@
 #include <exception>
 
 #include "base/error.h"
+#include "base/units.h"
+#include "metrics/endpoint.h"
 #include "rig/options.h"
 
 namespace closewait {
@@ -23,7 +25,18 @@ std::pair<std::string, std::string> split(const std::string& option, const std::
 struct Written {
   std::vector<std::string> settings;
   std::vector<std::string> labels;
+  std::string metrics;
+  std::string metrics_linger;
+  std::string wait_for_target;
 };
+
+void take_duration(const char* option, const std::string& text, Nanoseconds& value) {
+  if (text.empty()) return;
+  const auto duration = parse_duration(text);
+  if (!duration)
+    throw UsageError(fmt::format("{} {}: expected {}", option, text, kDurationExample));
+  value = *duration;
+}
 
 void add_scenario_options(CLI::App& command, RunOptions& options, Written& written) {
   command.add_option("scenario", options.scenario, "A scenario file");
@@ -42,6 +55,16 @@ void add_scenario_options(CLI::App& command, RunOptions& options, Written& writt
 
 void add_run_options(CLI::App& command, RunOptions& options, Written& written) {
   command.add_option("--out", options.out, "The folder for the results");
+  command.add_option("--name", options.name,
+                     "The folder is results/NAME, and NAME the run label of its metrics");
+  command.add_option("--wait-for-target", written.wait_for_target,
+                     "How long a target that runs already may take to listen: 30s");
+  command.add_option("--metrics", written.metrics,
+                     "Serve Prometheus at http://ADDRESS:PORT/metrics");
+  command
+      .add_option("--metrics-linger", written.metrics_linger,
+                  "How long after the run, unless it was scraped twice")
+      ->default_str("30s");
   command.add_option("--label", written.labels, "KEY=VALUE: kept with the results")
       ->allow_extra_args(false);
   command.add_option("--repeat", options.repeat, "Run it so many times")
@@ -56,6 +79,18 @@ void finish(RunOptions& options, const Written& written) {
   }
   for (const std::string& each : written.labels) options.labels.insert(split("--label", each));
   options.quick.target = options.target;
+  if (!written.metrics.empty()) options.metrics = parse_metrics_address(written.metrics);
+  take_duration("--metrics-linger", written.metrics_linger, options.metrics_linger);
+  take_duration("--wait-for-target", written.wait_for_target, options.wait_for_target);
+  if (!options.name.empty() && !options.out.empty()) {
+    throw UsageError("--name and --out both say where the results go; give one of them");
+  }
+  if (options.name.find('/') != std::string::npos || options.name.starts_with('.')) {
+    throw UsageError(
+        fmt::format("--name {}: expected a name, it becomes results/NAME; for "
+                    "another place there is --out",
+                    options.name));
+  }
   const bool quick =
       !options.quick.mix.empty() || !options.quick.rate.empty() || !options.quick.length.empty();
   if (quick && !options.scenario.empty()) {

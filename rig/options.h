@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/address.h"
+#include "base/clock.h"
 #include "loadgen/scenario.h"
 
 namespace closewait {
@@ -21,6 +23,10 @@ struct RunOptions {
   std::optional<std::int64_t> pid;
   bool allow_remote = false;
   std::string out;
+  std::string name;                // of the folder in results/; "" for the scenario's and the time
+  Nanoseconds wait_for_target{0};  // until something listens at a target that runs already
+  std::optional<SocketAddress> metrics;
+  Nanoseconds metrics_linger = std::chrono::seconds(30);  // after the run, until scraped twice
   std::optional<std::uint64_t> seed;
   std::vector<Setting> settings;
   std::map<std::string, std::string> labels;

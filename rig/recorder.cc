@@ -12,6 +12,7 @@ Recorder::Recorder(const std::filesystem::path& journal)
 void Recorder::append(const Line& line) {
   run_.add(line);
   const auto error = journal_.append(line);
+  if (watcher_) watcher_(run_, line);
   if (!error || lost_lines_) return;
   lost_lines_ = true;
   fmt::print(stderr, "closewait: {}: {}; the run goes on, its record is not whole\n",

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <utility>
 
 #include "base/clock.h"
 #include "record/journal.h"
@@ -15,6 +17,10 @@ class Recorder {
   explicit Recorder(const std::filesystem::path& journal);
 
   void append(const Line& line);
+  // Calls `watcher` after each line from now on, with the run as it stands then.
+  void watch(std::function<void(const Run&, const Line&)> watcher) {
+    watcher_ = std::move(watcher);
+  }
   // Seconds since the run began.
   [[nodiscard]] double now() const { return to_seconds(Clock::now() - began_); }
   [[nodiscard]] const Run& run() const { return run_; }
@@ -26,6 +32,7 @@ class Recorder {
   Instant began_;
   Run run_;
   bool lost_lines_ = false;
+  std::function<void(const Run&, const Line&)> watcher_;
 };
 
 }  // namespace closewait

@@ -1,6 +1,7 @@
 #include "rig/results_folder.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -25,6 +26,30 @@ std::string shell_word(const std::string& text) {
   return word + "'";
 }
 
+// results/NAME, or results/NAME-2 and so on when that is taken.
+fs::path free_folder(const std::string& name) {
+  const std::string base = "results/" + name;
+  fs::path path = base;
+  for (int i = 2; fs::exists(path); ++i) path = fmt::format("{}-{}", base, i);
+  return path;
+}
+
+// results/latest, a relative link so that it is right in a container and outside. Replaced in one
+// step. Where it cannot be made the folder is there all the same, and the run says where.
+void point_latest_at(const fs::path& folder) {
+  const fs::path link = folder.parent_path() / "latest";
+  const fs::path fresh = folder.parent_path() / fmt::format(".latest-{}", ::getpid());
+  std::error_code error;
+  fs::create_symlink(folder.filename(), fresh, error);
+  if (!error) fs::rename(fresh, link, error);
+  if (error) fs::remove(fresh, error);
+}
+
+std::string not_writable(const fs::path& folder, const std::error_code& error) {
+  return fmt::format("{}: {} (uid {}); let this user write there, or give another --out",
+                     folder.string(), error.message(), ::geteuid());
+}
+
 }  // namespace
 
 std::string utc_time(const char* format) {
@@ -36,18 +61,21 @@ std::string utc_time(const char* format) {
   return {text.data(), size};
 }
 
-ResultsFolder::ResultsFolder(const std::string& wanted, const std::string& name) : path_(wanted) {
-  if (wanted.empty()) {
-    const std::string base = "results/" + name + utc_time("-%Y%m%d-%H%M%S");
-    path_ = base;
-    for (int i = 2; fs::exists(path_); ++i) path_ = fmt::format("{}-{}", base, i);
+ResultsFolder::ResultsFolder(const RunOptions& options, const std::string& out,
+                             const std::string& scenario)
+    : path_(out) {
+  if (out.empty()) {
+    path_ =
+        free_folder(options.name.empty() ? scenario + utc_time("-%Y%m%d-%H%M%S") : options.name);
   }
+  if (!path_.has_filename()) path_ = path_.parent_path();  // "out/" is "out"
   if (fs::exists(path_ / "run.jsonl")) {
     throw UsageError(path_.string() + " holds a run already; give another --out");
   }
   std::error_code error;
   fs::create_directories(path_, error);
-  if (error) throw UsageError(path_.string() + ": " + error.message());
+  if (error) throw UsageError(not_writable(path_, error));
+  if (out.empty()) point_latest_at(path_);
 }
 
 void ResultsFolder::write(const std::string& name, const std::string& text) const {

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/units.h"
 #include "report/result.h"
 #include "report/table.h"
 #include "rig/dialect_probe.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/judge.h"
+#include "rig/live_metrics.h"
 #include "rig/options.h"
 #include "rig/ports.h"
 #include "rig/progress.h"
@@ -138,6 +140,38 @@ void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
   recorder.append(end);
 }
 
+// What the metrics of a run tell beside its record. Borrowed for the call and the run.
+struct Shown {
+  std::string name;
+  const Circumstances& circumstances;
+  TargetProcess& target;
+};
+
+// Nothing without --metrics.
+std::unique_ptr<LiveMetrics> serve_metrics(const ChosenScenario& chosen, const RunOptions& options,
+                                           const Shown& shown, Recorder& recorder) {
+  if (!options.metrics) return nullptr;
+  auto metrics = std::make_unique<LiveMetrics>(
+      LiveMetrics::Setup{.address = *options.metrics,
+                         .run = shown.name,
+                         .scenario = chosen.scenario,
+                         .circumstances = shown.circumstances,
+                         .target_is_seen = shown.target.observer() != nullptr});
+  fmt::print(stderr, "metrics at {}\n", metrics->url());
+  recorder.watch(
+      [&metrics = *metrics](const Run& run, const Line& line) { metrics.update(run, line); });
+  return metrics;
+}
+
+void linger(LiveMetrics& metrics, Nanoseconds at_most, const Interrupt& interrupt) {
+  if (interrupt.came()) return;
+  fmt::print(stderr, "the end of the run is at {} until it was scraped twice, {} at most\n",
+             metrics.url(), format_duration(at_most));
+  if (!metrics.wait_until_scraped(at_most, interrupt.fd())) {
+    fmt::print(stderr, "the end of the run was not scraped twice\n");
+  }
+}
+
 void publish(const Run& run, const ResultsFolder& folder, const RunOptions& options) {
   const std::string result = result_of(run).dump(2) + "\n";
   folder.write("result.json", result);
@@ -166,12 +200,13 @@ ExitStatus status_of(const Run& run) {
 ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
                     const Interrupt& interrupt) {
   const Scenario& scenario = chosen.scenario;
-  const ResultsFolder folder(out, scenario.name);
+  const ResultsFolder folder(options, out, scenario.name);
   folder.write("scenario.yaml", chosen.text);
   TargetProcess target({.spec = &scenario.target,
                         .log = folder.path() / "target.log",
                         .keep = options.keep_target,
-                        .interrupt_fd = interrupt.fd()});
+                        .interrupt_fd = interrupt.fd(),
+                        .patience = options.wait_for_target});
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
   Recorder recorder(folder.path() / "run.jsonl");
@@ -181,6 +216,8 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
       .unseen = seeing.unseen, .again = [&](const std::vector<Setting>& instead) {
         return again_command(folder.path(), options, scenario.seed, instead);
       }};
+  const auto metrics =
+      serve_metrics(chosen, options, {folder.name(), circumstances, target}, recorder);
   std::vector<Finding> findings;
   {
     Progress progress({.planned = scenario.planned_length(),
@@ -206,6 +243,7 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   circumstances.record_lost = recorder.lost_lines();
   conclude(chosen, circumstances, std::move(findings), recorder);
   publish(recorder.run(), folder, options);
+  if (metrics) linger(*metrics, options.metrics_linger, interrupt);
   return status_of(recorder.run());
 }
 

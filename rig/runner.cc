@@ -14,6 +14,8 @@ namespace {
 constexpr Nanoseconds kSecond = std::chrono::seconds(1);
 constexpr Nanoseconds kIdlePoll = std::chrono::milliseconds(10);
 constexpr Nanoseconds kQuietPoll = std::chrono::milliseconds(100);
+// Counting sockets is dear where there are many: at most one part in so many of the time.
+constexpr int kSocketCountShare = 200;
 constexpr Nanoseconds kCutPatience = std::chrono::seconds(2);
 
 double own_cpu_seconds() {
@@ -222,15 +224,23 @@ void Runner::write_second() {
       second.reaped += reaped[i].count();
     }
   }
-  if (Observer* observer = parts_.target.observer()) {
-    if (const auto sample = observer->sample()) second.sample = *sample;
-  }
+  look_at_target(second);
   const double cpu = own_cpu_seconds();
   second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu);
   last_second_ = t;
   next_second_ = std::max(next_second_ + kSecond, Clock::now());
   parts_.recorder.append(second);
   parts_.progress.second(second);
+}
+
+void Runner::look_at_target(SecondLine& second) {
+  Observer* observer = parts_.target.observer();
+  if (observer == nullptr) return;
+  if (const auto sample = observer->sample()) second.sample = *sample;
+  const Instant began = Clock::now();
+  if (!second.sample || began < next_socket_count_) return;
+  if (auto counts = observer->sockets_by_state()) second.sockets_by_state = std::move(*counts);
+  next_socket_count_ = began + (Clock::now() - began) * kSocketCountShare;
 }
 
 }  // namespace closewait

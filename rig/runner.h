@@ -49,6 +49,7 @@ class Runner {
   void take_census(std::uint64_t cycle, bool settled);
   [[nodiscard]] bool pass_time(Instant until);
   void write_second();
+  void look_at_target(SecondLine& second);
   [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
   [[nodiscard]] bool time_for_another(std::uint64_t cycles_done) const;
 
@@ -57,6 +58,7 @@ class Runner {
   PhaseLine phase_;  // the one that is on
   Instant began_;
   Instant next_second_;
+  Instant next_socket_count_;
   double last_second_ = 0;
   double last_cpu_ = 0;
   bool settled_ = false;

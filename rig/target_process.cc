@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/units.h"
 #include "observe/observe_error.h"
-#include "observe/target.h"
 #include "rig/build_id.h"
 #include "verdict/crash.h"
 
@@ -68,7 +68,7 @@ TargetProcess::TargetProcess(const Setup& setup) {
   if (!setup.spec->start.empty()) {
     start(setup);
   } else {
-    find(*setup.spec);
+    find(setup);
   }
 }
 
@@ -111,9 +111,10 @@ SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
       kListenPatience / std::chrono::seconds(1), last_words(*child_)));
 }
 
-void TargetProcess::find(const TargetSpec& spec) {
-  SockDiag diag = open_diag();
+void TargetProcess::find(const Setup& setup) {
+  const TargetSpec& spec = *setup.spec;
   if (spec.pid) {
+    SockDiag diag = open_diag();
     const auto pid = static_cast<pid_t>(*spec.pid);
     const auto listeners = listening_addresses(diag, pid);
     if (!listeners) throw SetupError(fmt::format("pid {}: {}", pid, describe(listeners.error())));
@@ -129,15 +130,29 @@ void TargetProcess::find(const TargetSpec& spec) {
                                      : "the target is on another machine";
     return;
   }
-  const auto target = find_target(diag, address_);
-  if (!target && target.error() == make_error_code(ObserveError::kNoListener)) {
-    throw SetupError("nothing listens at " + address_.to_string());
+  if (const auto target = find_listener(setup)) look_at(target->roots);
+}
+
+// Nothing when who listens there cannot be seen.
+std::optional<Target> TargetProcess::find_listener(const Setup& setup) {
+  SockDiag diag = open_diag();
+  const Instant deadline = Clock::now() + setup.patience;
+  while (true) {
+    auto target = find_target(diag, address_);
+    if (target) return std::move(*target);
+    if (target.error() != make_error_code(ObserveError::kNoListener)) {
+      why_unseen_ = target.error().message();
+      return {};
+    }
+    if (Clock::now() >= deadline) break;
+    pollfd wait{setup.interrupt_fd, POLLIN, 0};
+    static_cast<void>(::poll(&wait, 1, kListenPollMilliseconds));
+    if (wait.revents != 0) throw SetupError("interrupted before the target listened");
   }
-  if (!target) {
-    why_unseen_ = target.error().message();
-    return;
-  }
-  look_at(target->roots);
+  throw SetupError(setup.patience > Nanoseconds(0)
+                       ? fmt::format("nothing listens at {} after {}", address_.to_string(),
+                                     format_duration(setup.patience))
+                       : fmt::format("nothing listens at {}", address_.to_string()));
 }
 
 void TargetProcess::look_at(const std::vector<pid_t>& roots) {

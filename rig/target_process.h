@@ -12,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "loadgen/scenario.h"
 #include "observe/observer.h"
+#include "observe/target.h"
 #include "rig/child.h"
 
 namespace closewait {
@@ -26,6 +27,7 @@ class TargetProcess {
     std::filesystem::path log;  // of a started one
     bool keep = false;          // leave a started one running
     int interrupt_fd = -1;      // gives up waiting for it to listen when readable
+    Nanoseconds patience{0};    // how long one that runs already may take to listen
   };
 
   // Starts or finds the target. Throws SetupError when it cannot be started, does not come to
@@ -47,7 +49,8 @@ class TargetProcess {
 
  private:
   void start(const Setup& setup);
-  void find(const TargetSpec& spec);
+  void find(const Setup& setup);
+  [[nodiscard]] std::optional<Target> find_listener(const Setup& setup);
   void look_at(const std::vector<pid_t>& roots);
   [[nodiscard]] SocketAddress wait_until_it_listens(const Setup& setup);
 

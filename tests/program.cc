@@ -94,8 +94,11 @@ std::string text_of(const std::filesystem::path& path) {
 
 bool eventually(const std::function<bool()>& condition) {
   const Instant deadline = Clock::now() + std::chrono::seconds(30);
-  while (!condition() && Clock::now() < deadline) ::poll(nullptr, 0, 5);
-  return condition();
+  while (!condition()) {
+    if (Clock::now() >= deadline) return false;
+    ::poll(nullptr, 0, 5);
+  }
+  return true;
 }
 
 bool is_gone(pid_t pid) {

@@ -33,8 +33,13 @@ Ended RigRun::closewait(Arguments arguments) const {
 }
 
 std::unique_ptr<Program> RigRun::start_run(Arguments arguments) const {
+  append(arguments, {"--out", out().string()});
+  return start_run_in_results(std::move(arguments));
+}
+
+std::unique_ptr<Program> RigRun::start_run_in_results(Arguments arguments) const {
   arguments.insert(arguments.begin(), {"closewait", "run"});
-  append(arguments, {"--out", out().string(), "--set", "load.sources=" + own_sources()});
+  append(arguments, {"--set", "load.sources=" + own_sources()});
   return std::make_unique<Program>(arguments, folder());
 }
 

@@ -32,6 +32,9 @@ class RigRun : public ::testing::Test {
   // Starts `closewait run ARGUMENTS --out OUT` with this test's addresses.
   [[nodiscard]] std::unique_ptr<Program> start_run(Arguments arguments) const;
   [[nodiscard]] Ended finish(Program& program) const;
+  // Starts `closewait run ARGUMENTS` with this test's addresses; the results go to results/ in the
+  // test's folder.
+  [[nodiscard]] std::unique_ptr<Program> start_run_in_results(Arguments arguments) const;
   // The same to its end.
   [[nodiscard]] Ended run(Arguments arguments) const;
   // A scenario file in the test's folder.

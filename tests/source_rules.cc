@@ -26,22 +26,23 @@ struct Folder {
 constexpr std::array kFolders{
     Folder{"base", ""},
     Folder{"record", "base"},
-    Folder{"server", "base"},
+    Folder{"metrics", "base"},
+    Folder{"server", "base metrics"},
     Folder{"specimens", "base"},
     Folder{"faults", "base record"},
     Folder{"loadgen", "base record faults"},
     Folder{"observe", "base record"},
     Folder{"verdict", "base record"},
-    Folder{"report", "base record"},
+    Folder{"report", "base record metrics"},
     Folder{"atlas", "base record observe"},
-    Folder{"rig", "base record faults loadgen observe verdict report atlas"},
+    Folder{"rig", "base record metrics faults loadgen observe verdict report atlas"},
     Folder{"bench", "*"},
     Folder{"tests", "*"},
 };
 
 // Where every descriptor has its one owner, and the files that may close one all the same.
-constexpr std::array<std::string_view, 7> kOwnedFolders{"base", "record",  "server", "observe",
-                                                        "rig",  "verdict", "report"};
+constexpr std::array<std::string_view, 8> kOwnedFolders{"base",    "record", "metrics", "server",
+                                                        "observe", "rig",    "verdict", "report"};
 constexpr std::array<std::string_view, 2> kClosers{"base/unique_fd.cc", "base/unique_fd_test.cc"};
 
 // The headers that are about Asio itself. The others leave it to their .cc, which keeps builds

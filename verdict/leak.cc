@@ -100,6 +100,7 @@ Finding finding_of(const Outstanding& group, const Held& extent, const std::vect
   finding.kind =
       extent.close_wait * 2 > extent.count ? FindingKind::kCloseWait : FindingKind::kFdLeak;
   finding.behaviour = group.behaviour;
+  finding.connections = extent.count;
   finding.confidence = extent.exact ? "exact" : "estimated";
   if (!group.abandoned && all > 0) {
     finding.per_connection = static_cast<double>(extent.count) / static_cast<double>(all);

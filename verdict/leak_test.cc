@@ -40,6 +40,7 @@ TEST(LeakByIdentity, OneConnectionOfAWholeRunIsFound) {
   EXPECT_EQ(findings[0].kind, FindingKind::kFdLeak);
   EXPECT_EQ(findings[0].behaviour, "rude");
   EXPECT_THAT(findings[0].per_connection, DoubleEq(0.0005));
+  EXPECT_EQ(findings[0].connections, 1U);
   EXPECT_EQ(findings[0].confidence, "exact");
   EXPECT_THAT(findings[0].evidence, Contains(HasSubstr("1 of 2000 rude connections")));
   EXPECT_THAT(findings[0].evidence, Contains(HasSubstr("20, 21, 21")));
