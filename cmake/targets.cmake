@@ -43,6 +43,7 @@ target_precompile_headers(closewait_test_headers PRIVATE
 function(closewait_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_executable(${name}_test ${ARG_SOURCES})
+  set_target_properties(${name}_test PROPERTIES UNITY_BUILD OFF) # each has its own helpers
   target_precompile_headers(${name}_test REUSE_FROM closewait_test_headers)
   target_link_libraries(${name}_test PRIVATE
     closewait_options closewait_base ${ARG_LINKS} GTest::gmock GTest::gtest_main)

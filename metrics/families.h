@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,6 +13,9 @@
 #include "base/histogram.h"
 
 namespace closewait {
+
+// A count as Prometheus has it: exact up to 2^53.
+[[nodiscard]] constexpr double number(std::uint64_t count) { return static_cast<double>(count); }
 
 using MetricFamilies = std::vector<prometheus::MetricFamily>;
 using MetricLabels = std::vector<prometheus::ClientMetric::Label>;

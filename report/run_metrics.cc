@@ -12,8 +12,6 @@ namespace {
 
 constexpr const char* kUnknownBehaviour = "unknown";
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-
 std::string label_of(const Finding& finding) {
   return finding.behaviour.empty() ? kUnknownBehaviour : finding.behaviour;
 }

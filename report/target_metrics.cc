@@ -7,8 +7,6 @@
 namespace closewait {
 namespace {
 
-double number(std::uint64_t value) { return static_cast<double>(value); }
-
 std::vector<MetricValue> by(const char* label, const std::map<std::string, std::uint64_t>& counts) {
   std::vector<MetricValue> values;
   for (const auto& [name, count] : counts) values.push_back({{{label, name}}, number(count)});
