@@ -20,7 +20,6 @@ namespace closewait {
 namespace {
 
 constexpr std::size_t kThreads = 2;
-constexpr Nanoseconds kLastAnswer = std::chrono::seconds(5);
 constexpr Nanoseconds kNudge = std::chrono::milliseconds(5);
 constexpr unsigned kFeatureIpv6 = 8;  // of mg_check_feature()
 
@@ -40,24 +39,17 @@ void try_to_listen(const SocketAddress& address) {
   }
 }
 
-// What the web server's threads call and the endpoint's owner waits for; `mutex_` guards what both
-// touch. Owns the function.
+// What the web server's threads call. Owns the function.
 class Scrapes final : public prometheus::Collectable {
  public:
   explicit Scrapes(MetricsEndpoint::Collect collect) : collect_(std::move(collect)) {}
 
   MetricFamilies Collect() const override;
-  // Its answer is the kernel's now.
-  void written() const;
-  void wait_until_written() const;
+  void written() const noexcept { ++answered_; }
   [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }
 
  private:
   MetricsEndpoint::Collect collect_;
-  mutable std::mutex one_at_a_time_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable changed_;
-  mutable std::size_t under_way_ = 0;
   mutable std::atomic<std::uint64_t> answered_{0};  // raised by the web server's threads
 };
 
@@ -66,25 +58,9 @@ class Scrapes final : public prometheus::Collectable {
 thread_local const Scrapes* scrape_of_this_thread = nullptr;
 
 MetricFamilies Scrapes::Collect() const {
-  {
-    const std::lock_guard lock(mutex_);
-    ++under_way_;
-  }
+  // The exposer holds its own lock meanwhile, so that there is one scrape at a time.
   scrape_of_this_thread = this;
-  const std::lock_guard lock(one_at_a_time_);
   return collect_();
-}
-
-void Scrapes::written() const {
-  const std::lock_guard lock(mutex_);
-  --under_way_;
-  ++answered_;
-  changed_.notify_all();
-}
-
-void Scrapes::wait_until_written() const {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, kLastAnswer, [this] { return under_way_ == 0; });
 }
 
 void on_request_end(const mg_connection*, int) {
@@ -132,10 +108,8 @@ struct MetricsEndpoint::Serving {
     exposer->RegisterCollectable(scrapes);
   }
   ~Serving() {
-    // The web server would cut an answer short that is being written when it is told to stop.
-    scrapes->wait_until_written();
     const std::jthread nudging(nudge, address);
-    exposer.reset();
+    exposer.reset();  // waits for the scrape that is under way before it stops the web server
   }
 
   std::shared_ptr<Scrapes> scrapes;

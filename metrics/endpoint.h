@@ -13,11 +13,11 @@ namespace closewait {
 // Reads the value of `--metrics`: a numeric host and a port, no Unix path. Throws UsageError.
 [[nodiscard]] SocketAddress parse_metrics_address(const std::string& text);
 
-// Serves what one function gives at http://ADDR/metrics, and listens nowhere else. Owns its two
-// threads and the function, and calls it on them, one scrape at a time; what the function borrows
-// must outlive the endpoint. The destructor lets a scrape that is under way be written to its end
-// (five seconds at most). Make it after the signals were blocked, so that its threads block them
-// too. Owned and called by one thread, save scrapes().
+// Serves what one function gives at http://ADDR/metrics, and listens nowhere else. Owns its threads
+// (one accepts, two answer) and the function, which they call one scrape at a time; what the
+// function borrows must outlive the endpoint. The destructor lets a scrape that is under way be
+// written to its end. Make it after the signals were blocked, so that its
+// threads block them too. Owned and called by one thread, save scrapes().
 class MetricsEndpoint {
  public:
   using Collect = std::function<MetricFamilies()>;

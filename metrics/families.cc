@@ -1,7 +1,9 @@
 #include "metrics/families.h"
 
 #include <array>
+#include <cstdint>
 #include <iterator>
+#include <utility>
 
 namespace closewait {
 namespace {

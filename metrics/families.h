@@ -2,11 +2,9 @@
 
 #include <prometheus/metric_family.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"

@@ -52,7 +52,7 @@ bool Acceptor::accept_one() {
 bool Acceptor::survive(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (error == EINTR) return true;
-  counters_.accept_errors.add();
+  counters_.accept_error(error).add();
   switch (error) {
     case EMFILE:
     case ENFILE:

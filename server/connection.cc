@@ -83,6 +83,7 @@ Connection::Ending Connection::receive() {
     input_ended_ = true;
     return {};
   }
+  context_.counters.received_bytes.add(static_cast<std::uint64_t>(size));
   serve({buffer.data(), kept + static_cast<std::size_t>(size)});
   return {};
 }
@@ -127,6 +128,7 @@ Connection::Ending Connection::flush() {
     }
     progressed_ = true;
     written += static_cast<std::uint64_t>(size);
+    context_.counters.sent_bytes.add(static_cast<std::uint64_t>(size));
     output_.consume(static_cast<std::uint64_t>(size));
     if (static_cast<std::size_t>(size) < offered) break;  // the next one would block
   }
@@ -174,6 +176,7 @@ Connection::Ending Connection::linger() {
     if (would_block(errno)) return {};
     return reason_of(errno);
   }
+  context_.counters.received_bytes.add(static_cast<std::uint64_t>(size));
   drained_ += static_cast<std::uint64_t>(size);
   if (drained_ > context_.options.linger_bytes) return CloseReason::kLimit;
   return {};

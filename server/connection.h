@@ -18,11 +18,12 @@ namespace closewait {
 // What the connections of one loop share. Owned by their table, borrowed by each of them: an idle
 // connection holds no buffer.
 struct ConnectionContext {
-  ConnectionContext(EventLoop& own_loop, const ServerOptions& own_options)
-      : loop(own_loop), options(own_options) {}
+  ConnectionContext(EventLoop& own_loop, const ServerOptions& own_options, Counters& own_counters)
+      : loop(own_loop), options(own_options), counters(own_counters) {}
 
   EventLoop& loop;
   const ServerOptions& options;
+  Counters& counters;
   std::array<char, 64 * 1024> input{};
   Output spare;  // an empty output, with the memory it has
 };

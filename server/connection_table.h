@@ -16,7 +16,7 @@ namespace closewait {
 class ConnectionTable final : private ReadyHandler, private TimerHandler {
  public:
   ConnectionTable(EventLoop& loop, const ServerOptions& options, Counters& counters)
-      : context_(loop, options), counters_(counters) {}
+      : context_(loop, options, counters), counters_(counters) {}
 
   void add(UniqueFd fd);
   // Ends every connection as soon as it is owed nothing, and calls `on_empty` when none is left.

@@ -2,7 +2,10 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <optional>
 
+#include "metrics/endpoint.h"
+#include "server/metrics.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "server/signals.h"
@@ -23,14 +26,20 @@ void serve(const ServerOptions& options) {
   EventLoop control;
   Server server(options);
   const Signals signals(control, server);
+  std::optional<MetricsEndpoint> metrics;
+  if (options.metrics) {
+    metrics.emplace(*options.metrics,
+                    [&] { return server_families(server.totals(), *options.service); });
+  }
   for (const SocketAddress& address : server.addresses()) {
     fmt::print("listening on {} ({})\n", address.to_string(), options.service->name);
   }
+  if (metrics) fmt::print("metrics at {}\n", metrics->url());
   std::fflush(stdout);
   server.start([&control] { control.stop(); });
   control.run();
   server.wait();
-  fmt::print(stderr, "closewait-server: {}\n", server.counters());
+  fmt::print(stderr, "closewait-server: {}\n", server.totals().line());
 }
 
 int run(int argc, const char* const* argv) {

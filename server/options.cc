@@ -7,6 +7,7 @@
 
 #include "base/suggest.h"
 #include "base/units.h"
+#include "metrics/endpoint.h"
 
 namespace closewait {
 namespace {
@@ -48,6 +49,7 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   ServerOptions options;
   std::vector<std::string> listen;
   std::string service;
+  std::string metrics;
   std::string max_body = format_bytes(options.max_body);
   CLI::App app("The epoll server under test.", "closewait-server");
   app.set_version_flag("--version", CLOSEWAIT_VERSION);
@@ -66,6 +68,8 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   app.add_option("--max-body", max_body, "largest request body")
       ->type_name("SIZE")
       ->capture_default_str();
+  app.add_option("--metrics", metrics, "serves docs/METRICS.md at http://ADDR/metrics")
+      ->type_name("ADDR");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -76,6 +80,7 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   }
   for (const std::string& text : listen) options.listen.push_back(parse_listen(text));
   options.service = &parse_service(service);
+  if (app.count("--metrics") > 0) options.metrics = parse_metrics_address(metrics);
   const auto body = parse_bytes(max_body);
   if (!body) throw UsageError(fmt::format("--max-body {}: expected {}", max_body, kBytesExample));
   options.max_body = *body;

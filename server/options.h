@@ -21,6 +21,7 @@ struct ServerOptions {
   std::uint64_t linger_bytes = 64 * 1024 * 1024;         // and goes on sending
   Nanoseconds drain_timeout = std::chrono::seconds(5);   // from SIGTERM to the end
   std::uint64_t max_body = 64 * 1024 * 1024;             // of a request
+  std::optional<SocketAddress> metrics;                  // where to serve them, if at all
 };
 
 // Throws UsageError. Nothing when help or the version was asked for, which is printed then.

@@ -1,86 +1,19 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "server/peer_for_tests.h"
+#include "server/program_for_tests.h"
 
 namespace closewait {
 namespace {
 
 using testing::HasSubstr;
-using testing::MatchesRegex;
 using testing::StartsWith;
-
-// The real program in a process of its own. Ends it and waits for it.
-class Program {
- public:
-  explicit Program(std::vector<std::string> arguments) {
-    int out[2];
-    int err[2];
-    EXPECT_EQ(::pipe2(out, O_CLOEXEC), 0);
-    EXPECT_EQ(::pipe2(err, O_CLOEXEC), 0);
-    out_ = UniqueFd(out[0]);
-    err_ = UniqueFd(err[0]);
-    const UniqueFd their_out(out[1]);
-    const UniqueFd their_err(err[1]);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, their_out.get(), 1);
-    posix_spawn_file_actions_adddup2(&actions, their_err.get(), 2);
-    const char* bin = std::getenv("CLOSEWAIT_BIN");
-    std::string path = std::string(bin != nullptr ? bin : "bin") + "/closewait-server";
-    std::vector<char*> argv{path.data()};
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    EXPECT_EQ(::posix_spawn(&pid_, path.c_str(), &actions, nullptr, argv.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  ~Program() {
-    if (pid_ > 0) ::kill(pid_, SIGKILL);
-    if (pid_ > 0) (void)wait();
-  }
-  Program(const Program&) = delete;
-  Program& operator=(const Program&) = delete;
-
-  void signal(int number) const { ::kill(pid_, number); }
-  // Its exit status; -1 when a signal ended it.
-  int wait() {
-    int status = 0;
-    ::waitpid(std::exchange(pid_, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  std::string line() const { return read(out_.get(), true); }
-  std::string errors() const { return read(err_.get(), false); }
-
-  // From "listening on ADDR (SERVICE)".
-  SocketAddress address() const {
-    const std::string text = line();
-    EXPECT_THAT(text, MatchesRegex("listening on 127.0.0.1:[0-9]+ \\((http|echo)\\)\n"));
-    const std::size_t start = std::string_view("listening on ").size();
-    return *SocketAddress::parse(text.substr(start, text.find(" (") - start));
-  }
-
- private:
-  static std::string read(int fd, bool one_line) {
-    std::string text;
-    char byte = 0;
-    while (::read(fd, &byte, 1) == 1) {
-      text += byte;
-      if (one_line && byte == '\n') break;
-    }
-    return text;
-  }
-
-  pid_t pid_ = -1;
-  UniqueFd out_;
-  UniqueFd err_;
-};
 
 const std::vector<std::string> kHttp = {"--listen", "127.0.0.1:0", "--service", "http"};
 
@@ -135,6 +68,10 @@ TEST(Program, RefusesBadInputInOneLine) {
       {{"--listen", "127.0.0.1:0", "--service", "http", "--workers", "0"}, "--workers"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--idle-timeout", "5"},
        "--idle-timeout 5: expected a duration"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--metrics", "9465"},
+       "--metrics 9465: expected a numeric host and a port, such as"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--metrics", "unix:/run/m.sock"},
+       "--metrics unix:/run/m.sock: expected a numeric host"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--bogus"}, "--bogus"},
   };
   for (const Bad& bad : cases) {

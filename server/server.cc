@@ -1,6 +1,5 @@
 #include "server/server.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <utility>
@@ -48,24 +47,10 @@ void Server::stop() noexcept {
 
 void Server::wait() { threads_.clear(); }
 
-std::string Server::counters() const {
-  const auto sum = [this](auto&& value) {
-    std::uint64_t total = 0;
-    for (const auto& worker : workers_) total += value(*worker).value();
-    return total;
-  };
-  std::string line = fmt::format(
-      "accepted={} accept_errors={} turned_away={} stale_events={}",
-      sum([](const Worker& worker) -> auto& { return worker.counters().accepted; }),
-      sum([](const Worker& worker) -> auto& { return worker.counters().accept_errors; }),
-      sum([](const Worker& worker) -> auto& { return worker.counters().turned_away; }),
-      sum([](const Worker& worker) -> auto& { return worker.stale_events(); }));
-  for (std::size_t i = 0; i < kCloseReasonNames.size(); ++i) {
-    line += fmt::format(
-        " closed_{}={}", kCloseReasonNames[i],
-        sum([i](const Worker& worker) -> auto& { return worker.counters().closed[i]; }));
-  }
-  return line;
+Totals Server::totals() const {
+  Totals totals;
+  for (const auto& worker : workers_) totals.add(worker->counters(), worker->stale_events());
+  return totals;
 }
 
 }  // namespace closewait

@@ -13,7 +13,8 @@
 namespace closewait {
 
 // The whole server: its workers and their threads. Listens from construction on and serves from
-// start() to wait(). Owned and called by one thread, save drain() and stop().
+// start() to wait(). Owned and called by one thread, save drain(), stop() and
+// totals().
 class Server {
  public:
   explicit Server(ServerOptions options);  // throws SetupError
@@ -34,8 +35,8 @@ class Server {
   void wait();
 
   [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
-  // "accepted=3 closed_peer_closed=2 ...", summed over the workers. Any time.
-  [[nodiscard]] std::string counters() const;
+  // Summed over the workers. Any time, any thread.
+  [[nodiscard]] Totals totals() const;
 
  private:
   ServerOptions options_;
