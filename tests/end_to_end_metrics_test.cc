@@ -74,7 +74,7 @@ TEST_F(LiveMetrics, TellTheRunAndStayUntilItsEndWasScrapedTwice) {
     return value_of(text, "closewait_run_finished{run=\"out\"}") == 1;
   }));
   expect_documented(text);
-  EXPECT_FALSE(rig->wait(std::chrono::seconds(0))) << "one scrape of the end is not two";
+  EXPECT_FALSE(rig->wait(std::chrono::seconds(1))) << "one scrape of the end is not two";
   text = scrape(address);
   const Ended ended = finish(*rig);
   EXPECT_EQ(ended.status, 1) << ended.errors;
