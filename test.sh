@@ -12,9 +12,11 @@ usage: ./test.sh [--no-install] [--quick]
 Installs what is missing (through apt), then builds and runs every test three times: as it is
 (dev: warnings are errors, the rules of the sources are held), under AddressSanitizer and
 UndefinedBehaviorSanitizer (asan), and what has threads under ThreadSanitizer (tsan, clang 14).
+Then the dashboards and rules, what they ask of a real Prometheus, and docker-compose.yml with a
+dockerd of its own (skipped where none can run).
 
   --no-install   installs nothing, only says what is missing
-  --quick        dev only
+  --quick        dev, dashboards and queries only
 
 The exit status is 0 when everything passed, 1 when something failed, 2 for a wrong argument,
 3 when it could not be installed.
@@ -23,10 +25,16 @@ TEXT
 
 presets=(dev asan tsan)
 packages=("${build_packages[@]}" "${test_packages[@]}" "${tsan_packages[@]}")
+quick=no
+install_option=()
 for argument in "$@"; do
   case "$argument" in
-    --no-install) may_install=no ;;
+    --no-install)
+      may_install=no
+      install_option=(--no-install)
+      ;;
     --quick)
+      quick=yes
       presets=(dev)
       packages=("${build_packages[@]}" "${test_packages[@]}")
       ;;
@@ -82,6 +90,26 @@ counted() {
   if ((skipped > 0)); then printf ', %s skipped' "$skipped"; fi
 }
 
+# beside NAME COMMAND...: what is tested without CTest. 77 is a test that cannot be made here; it
+# has said why.
+beside() {
+  local what="$1" status=0
+  shift
+  say "$what: testing"
+  "$@" || status=$?
+  case $status in
+    0) summary+=("$what passed") ;;
+    77) summary+=("$what skipped") ;;
+    *)
+      summary+=("$what failed")
+      failed=yes
+      ;;
+  esac
+}
+
+# Another Node.js than Debian's does as well.
+if ! command -v node >/dev/null; then packages+=(nodejs); fi
+if ! command -v npm >/dev/null; then packages+=(npm); fi
 ensure_packages "${packages[@]}"
 
 failed=no
@@ -98,6 +126,10 @@ for preset in "${presets[@]}"; do
   run_tests "$preset" || failed=yes
   summary+=("$preset $(counted "$preset")")
 done
+
+beside dashboards "$root/dashboards/test/run.sh"
+beside queries env CLOSEWAIT_BIN="$root/build/dev/bin" node "$root/dashboards/test/run_queries.mjs"
+if [[ $quick == no ]]; then beside deploy "$root/deploy/test.sh" "${install_option[@]}"; fi
 
 printf -v line '%s; ' "${summary[@]}"
 if [[ $failed == yes ]]; then

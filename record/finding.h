@@ -22,7 +22,7 @@ inline constexpr std::array<std::string_view, 3> kFindingKindNames{"crash", "clo
 struct Finding {
   FindingKind kind = FindingKind::kCrash;
   std::string behaviour{};        // the client that causes it; "" when that is not known
-  std::uint64_t connections = 0;  // that left it behind; 0 where they are not counted
+  std::uint64_t connections = 0;  // known one by one to have left it; 0 where only fds were counted
   double per_connection = 0;  // descriptors a connection of that behaviour; 0 where it has no size
   std::string confidence{};   // "exact" (by identity) or "estimated" (by counts)
   std::vector<std::string> evidence{};  // sentences, the most telling first

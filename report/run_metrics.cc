@@ -103,14 +103,11 @@ MetricFamilies findings(const std::vector<Finding>& found) {
   };
 }
 
-// One series a behaviour, and one for what no behaviour could be named for.
 prometheus::MetricFamily leaked_connections(const Run& run, const std::vector<Finding>& found) {
   std::map<std::string, std::uint64_t> leaked;
-  for (const Finding& each : found) leaked[label_of(each)] += each.connections;
-  std::vector<std::string> names = run.header.behaviours;
-  names.emplace_back(kUnknownBehaviour);
+  for (const Finding& each : found) leaked[each.behaviour] += each.connections;
   std::vector<MetricValue> values;
-  for (const std::string& name : names) {
+  for (const std::string& name : run.header.behaviours) {
     values.push_back({{{"behaviour", name}}, number(leaked[name])});
   }
   return gauge_family("closewait_leaked_connections",

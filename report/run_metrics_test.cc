@@ -39,7 +39,7 @@ TEST(RunMetrics, CountersAreThereAtZeroBeforeTheFirstClient) {
   EXPECT_EQ(
       now.at("closewait_clients_ended_total{run=\"nightly\",behaviour=\"polite\",outcome=\"cut\"}"),
       0);
-  EXPECT_EQ(now.at("closewait_leaked_connections{run=\"nightly\",behaviour=\"unknown\"}"), 0);
+  EXPECT_EQ(now.at("closewait_leaked_connections{run=\"nightly\",behaviour=\"slow-read\"}"), 0);
   EXPECT_EQ(now.at("closewait_findings{run=\"nightly\",kind=\"fd-leak\"}"), 0);
   EXPECT_EQ(now.at("closewait_run_start_time_seconds{run=\"nightly\"}"), 1795305601);
   EXPECT_FALSE(now.contains("closewait_target_up{run=\"nightly\"}")) << "nobody has looked yet";

@@ -10,7 +10,10 @@ build_packages=(
   libgtest-dev libgmock-dev # the top CMakeLists.txt asks for them in every preset
 )
 # shellcheck disable=SC2034
-test_packages=(curl) # a client that is not ours, for the end-to-end tests
+test_packages=(
+  curl       # a client that is not ours, for the end-to-end tests
+  prometheus # with promtool, for the dashboards' queries and rules
+)
 # shellcheck disable=SC2034
 tsan_packages=(clang-14 libclang-rt-14-dev)
 

@@ -52,8 +52,6 @@ double sum(const std::vector<double>& values) {
   return total;
 }
 
-std::uint64_t count_of(double value) { return static_cast<std::uint64_t>(std::llround(value)); }
-
 struct Model {
   std::vector<std::string> behaviours{};
   double per_connection = 0;
@@ -168,7 +166,6 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
   if (const auto model = name_behaviours(rests, growth)) {
     for (const std::string& behaviour : model->behaviours) {
       finding.behaviour = behaviour;
-      finding.connections = count_of(sum(steps_of(served_series(rests, behaviour))));
       finding.per_connection = model->per_connection;
       result.findings.push_back(finding);
     }
@@ -180,7 +177,6 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
         "fd-leak: {} more descriptors than at first, not in proportion to any connections", total);
     return result;
   }
-  finding.connections = count_of(total);
   finding.per_connection = per_connection;
   result.findings.push_back(finding);
   return result;
