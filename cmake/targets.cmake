@@ -21,6 +21,9 @@ function(closewait_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_library(closewait_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(closewait_${name} PUBLIC closewait_options ${ARG_LINKS})
+  if(name MATCHES "_for_tests$") # as a test: some include the kernel's headers, some the C library's
+    set_target_properties(closewait_${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
 endfunction()
 
 # closewait_program(NAME SOURCE LINKS target...): a thin main, put into bin/.

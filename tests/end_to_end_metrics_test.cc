@@ -68,6 +68,7 @@ TEST_F(LiveMetrics, TellTheRunAndStayUntilItsEndWasScrapedTwice) {
   })) << text;
   EXPECT_EQ(value_of(text, "closewait_run_finished{run=\"out\"}"), 0);
   EXPECT_EQ(value_of(text, "closewait_target_up{run=\"out\"}"), 1);
+  EXPECT_EQ(value_of(text, "closewait_target_sockets{run=\"out\",state=\"LISTEN\"}"), 1);
 
   ASSERT_TRUE(eventually([&] {
     text = scrape(address);
