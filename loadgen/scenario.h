@@ -73,6 +73,7 @@ struct LoadSpec {
   Nanoseconds grace = std::chrono::seconds(5);
   std::uint64_t workers = 1;
   bool destroy_events = true;
+  Nanoseconds lag_at_most = std::chrono::milliseconds(100);  // p99; beyond it the rig is saturated
 };
 
 struct AcceptedFinding {

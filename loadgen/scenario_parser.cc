@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 7> kTargetKeys{"start", "address",  "pid"
                                                       "path",  "promises", "allow_remote"};
 constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeout",
                                                        "max_requests"};
-constexpr std::array<std::string_view, 6> kLoadKeys{"arrivals", "sources", "open_at_most",
-                                                    "grace",    "workers", "destroy_events"};
+constexpr std::array<std::string_view, 7> kLoadKeys{
+    "arrivals", "sources", "open_at_most", "grace", "workers", "destroy_events", "lag_at_most"};
 constexpr std::array<std::string_view, 4> kAcceptKeys{"finding", "behaviour", "because", "until"};
 constexpr std::array<std::string_view, 1> kOnFindingKeys{"then"};
 
@@ -118,6 +118,7 @@ void read_load(const YamlNode& node, Problems& problems, LoadSpec& load) {
   reader.read("grace", kTimeOrZero, load.grace);
   reader.read("workers", kWorkers, load.workers);
   reader.read("destroy_events", kOnOff, load.destroy_events);
+  reader.read("lag_at_most", kTime, load.lag_at_most);
 }
 
 // Cycles, or a length that holds at least one cycle.

@@ -153,8 +153,8 @@ TEST(ScenarioParser, RefusesLoadsThatCannotBe) {
       "256 in all";
   expect_errors({
       {3, "load: []",
-       "3:7: 'load' is a list; expected a map of arrivals, sources, open_at_most, grace, workers "
-       "or destroy_events"},
+       "3:7: 'load' is a list; expected a map of arrivals, sources, open_at_most, grace, workers, "
+       "destroy_events or lag_at_most"},
       {3, "load: {arrivals: evn}",
        "3:18: 'arrivals' is 'evn'; expected poisson or even; did you mean 'even'?"},
       {3, "load: {sources: 127.0.0.9-127.0.0.2}",

@@ -31,6 +31,7 @@ load:
   grace: 0s
   workers: 2
   destroy_events: off
+  lag_at_most: 2s
 warm_up: {for: 5s, rate: 200/s, clients: {polite: 1}}
 cycle:
   - {name: control, for: 10s, rate: 100/s, clients: {polite: 4, polite-held: 1}}
@@ -83,6 +84,7 @@ TEST(Scenario, ReadsTheLoad) {
   EXPECT_EQ(load.grace, Nanoseconds(0));
   EXPECT_EQ(load.workers, 2U);
   EXPECT_FALSE(load.destroy_events);
+  EXPECT_EQ(load.lag_at_most, seconds(2));
 }
 
 TEST(Scenario, ReadsThePhases) {
@@ -134,6 +136,7 @@ TEST(Scenario, HasDefaults) {
   EXPECT_EQ(least.load.open_at_most, 15000U);
   EXPECT_EQ(least.load.grace, seconds(5));
   EXPECT_TRUE(least.load.destroy_events);
+  EXPECT_EQ(least.load.lag_at_most, std::chrono::milliseconds(100));
   EXPECT_FALSE(least.warm_up);
   EXPECT_EQ(least.cycle[0].name, "storm");
   EXPECT_EQ(least.cycle[1].name, "rest");

@@ -129,7 +129,7 @@ TEST(Settings, SayWhichOneIsWrong) {
   EXPECT_EQ(error("load", "{grace: 1s"),
             "--set load: not YAML: end of map flow not found; expected valid YAML\n"
             "--set load: 'load' is empty; expected a map of arrivals, sources, open_at_most, "
-            "grace, workers or destroy_events");
+            "grace, workers, destroy_events or lag_at_most");
   EXPECT_TRUE(error("repeat", "").starts_with("--set repeat: 'repeat' is empty; expected "));
   EXPECT_EQ(error("", "x"), "--set " + path);
   EXPECT_EQ(error("a..b", "x"), "--set a..b" + path);

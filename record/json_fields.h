@@ -118,6 +118,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("target_build_id", self.target_build_id);
   visit("open_files_limit", self.open_files_limit);
   visit("planned_seconds", self.planned_seconds);
+  visit("lag_at_most", self.lag_at_most);
   visit("behaviours", self.behaviours);
 }
 

@@ -35,6 +35,7 @@ struct HeaderLine {
   std::string target_build_id{};
   std::uint64_t open_files_limit = 0;
   double planned_seconds = 0;
+  double lag_at_most = 0.1;  // seconds, p99: the rig is saturated beyond it
   std::vector<std::string> behaviours{};  // the index of everything by behaviour
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;

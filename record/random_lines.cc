@@ -113,6 +113,7 @@ HeaderLine RandomLines::header() {
   line.target_build_id = text();
   line.open_files_limit = number();
   line.planned_seconds = real();
+  line.lag_at_most = real();
   line.behaviours = texts();
   return line;
 }

@@ -59,7 +59,8 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .target_pids = {target.roots().begin(), target.roots().end()},
                     .target_build_id = target.build_id(),
                     .open_files_limit = open_files,
-                    .planned_seconds = to_seconds(scenario.planned_length())};
+                    .planned_seconds = to_seconds(scenario.planned_length()),
+                    .lag_at_most = to_seconds(scenario.load.lag_at_most)};
   for (const Behaviour* behaviour : scenario.behaviours()) {
     header.behaviours.emplace_back(behaviour->name);
   }

@@ -11,7 +11,6 @@ constexpr double kLeastOfPlan = 0.99;     // of the planned connections were beg
 constexpr double kMostRigErrors = 0.001;  // of the planned ones failed by the rig itself
 constexpr double kLeastDelivered = 0.9;   // of a behaviour's connections went as it says
 constexpr double kLeastConfirmed = 0.99;  // of the ends were proven
-constexpr Nanoseconds kMostLag = std::chrono::milliseconds(100);  // p99
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
@@ -64,7 +63,9 @@ void judge_sight(const Run& run, std::vector<std::string>& reasons) {
 
 }  // namespace
 
-bool is_saturated(const Run& run) { return run.whole.lag.quantile(0.99) > kMostLag; }
+bool is_saturated(const Run& run) {
+  return to_seconds(run.whole.lag.quantile(0.99)) > run.header.lag_at_most;
+}
 
 std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>& limited) {
   std::vector<std::string> reasons;

@@ -96,6 +96,8 @@ TEST(Honesty, ASaturatedRig) {
   for (int i = 0; i < 20; ++i) run.whole.lag.record(milliseconds(150));
   EXPECT_TRUE(is_saturated(run));
   EXPECT_THAT(shortfalls(run, {}), ElementsAre(HasSubstr("the rig was saturated")));
+  run.header.lag_at_most = 0.2;
+  EXPECT_FALSE(is_saturated(run)) << "the scenario allows it";
 }
 
 TEST(Honesty, ATargetThatCannotBeSeen) {

@@ -42,7 +42,6 @@ daemon_ended() { ! kill -0 "$daemon" 2>/dev/null; }
 
 # As the daemon's network sees it: the ports it publishes are on this loopback.
 inside() { nsenter --net --target "$(daemon_child)" "$@"; }
-inside_all() { nsenter --net --pid --target "$(daemon_child)" "$@"; }
 daemon_child() { cut -d ' ' -f 1 "/proc/$daemon/task/$daemon/children" 2>/dev/null; }
 
 stop_daemon() {

@@ -53,7 +53,8 @@ start_webhook() {
   gateway="$(docker network inspect closewait_default \
     --format '{{(index .IPAM.Config 0).Gateway}}')"
   # Among the daemon's processes, so that it ends with them.
-  inside_all python3 "$root/deploy/test/webhook.py" "$gateway" "$place/port" "$place/posts" &
+  nsenter --net --pid --target "$(daemon_child)" \
+    python3 "$root/deploy/test/webhook.py" "$gateway" "$place/port" "$place/posts" &
   disown
   eventually 10 test -s "$place/port" || not_ok "the webhook listens"
   webhook="http://$gateway:$(cat "$place/port")/"
