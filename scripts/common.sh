@@ -13,6 +13,7 @@ build_packages=(
 test_packages=(
   curl       # a client that is not ours, for the end-to-end tests
   prometheus # with promtool, for the dashboards' queries and rules
+  strace     # shows the server's system calls to a test
 )
 # shellcheck disable=SC2034
 tsan_packages=(clang-14 libclang-rt-14-dev)

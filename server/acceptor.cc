@@ -1,6 +1,5 @@
 #include "server/acceptor.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -13,16 +12,15 @@ constexpr int kAcceptsAtOnce = 64;
 constexpr int kBacklogAtMost = 4096;
 constexpr Nanoseconds kPause = std::chrono::milliseconds(100);
 
-UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
-
 }  // namespace
 
-Acceptor::Acceptor(Listener listener, EventLoop& loop, ConnectionTable& table, Counters& counters)
+Acceptor::Acceptor(Listener listener, EventLoop& loop, ConnectionTable& table, Counters& counters,
+                   DescriptorReserve& reserve)
     : loop_(loop),
       table_(table),
       counters_(counters),
+      reserve_(reserve),
       listener_(std::move(listener)),
-      spare_(open_spare()),
       resume_(loop.timers(), *this, 0) {
   auto watch = loop.watch(listener_.fd.get(), EPOLLIN, *this);
   if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
@@ -44,6 +42,10 @@ void Acceptor::on_ready(std::uint32_t, std::uint32_t) {
 bool Acceptor::accept_one() {
   UniqueFd fd(::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) return survive(errno);
+  if (reserve_.is_open()) {
+    counters_.turned_away.add();
+    return true;
+  }
   counters_.accepted.add();
   table_.add(std::move(fd));
   return true;
@@ -56,7 +58,7 @@ bool Acceptor::survive(int error) {
   switch (error) {
     case EMFILE:
     case ENFILE:
-      return turn_away();
+      return open_reserve();
     case ENOBUFS:
     case ENOMEM:
     case EBADF:
@@ -68,17 +70,14 @@ bool Acceptor::survive(int error) {
   }
 }
 
-bool Acceptor::turn_away() {
-  spare_.reset();
-  UniqueFd turned_away(::accept4(listener_.fd.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  const bool accepted = static_cast<bool>(turned_away);
-  if (accepted) counters_.turned_away.add();
-  turned_away.reset();
-  spare_ = open_spare();
-  // Without one (another thread was faster, or the whole system is out of files) it has to wait.
-  if (!spare_) pause();
-  // EMFILE also comes when the queue is empty: then nothing was accepted, and all is well.
-  return accepted && spare_;
+bool Acceptor::open_reserve() {
+  if (reserve_.is_open()) {  // and all of it in use, or the whole system is out of files
+    pause();
+    return false;
+  }
+  reserve_.open();
+  resume_.expire_at(loop_.now() + kPause);
+  return true;
 }
 
 void Acceptor::pause() {
@@ -87,8 +86,8 @@ void Acceptor::pause() {
 }
 
 void Acceptor::on_expiry(std::uint32_t) {
-  if (!spare_) spare_ = open_spare();
-  if (watch_.set(EPOLLIN)) resume_.expire_at(loop_.now() + kPause);
+  const bool short_of_memory = static_cast<bool>(watch_.set(EPOLLIN));
+  if (!reserve_.take_back() || short_of_memory) resume_.expire_at(loop_.now() + kPause);
 }
 
 }  // namespace closewait

@@ -21,37 +21,69 @@ CloseReason reason_of(int error) {
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, Watch watch, ConnectionContext& context, TimerHandler& timers)
-    : fd_(std::move(fd)),
+Connection::Connection(UniqueFd fd, Watch watch, Seat seat, ConnectionContext& context,
+                       TimerHandler& timers)
+    : seat_(std::move(seat)),
+      fd_(std::move(fd)),
       watch_(std::move(watch)),
       context_(context),
-      timer_(context.loop.timers(), timers, watch_.handle().slot) {
-  state_.max_body = context.options.max_body;
-  timer_.expire_at(context.loop.now() + context.options.idle_timeout);
+      timer_(context.loop.timers(), timers, watch_.handle().slot),
+      deadlines_(context.options.timeouts) {
+  state_.limits = &context.options.limits;
+}
+
+Connection::Ending Connection::start() {
+  // Two ends that only listen would wait for each other (seed "Down the epoll rabbit hole").
+  if (service().only_listens) ::shutdown(fd_.get(), SHUT_WR);
+  if (service().produce != nullptr) {
+    if (const Ending ending = pump()) return ending;
+  }
+  return settle();
+}
+
+Connection::Ending Connection::refuse() {
+  constexpr int kServiceUnavailable = 503;
+  return goodbye(kServiceUnavailable, CloseReason::kRefused);
 }
 
 Connection::Ending Connection::on_ready(std::uint32_t events) {
-  if (waiting_ == Waiting::kForPeerToClose) return linger();
+  if (lingering_) return linger();
+  // These do not go away by themselves: each such event has to take input, or end it.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
-  if (wants_input() && ((events & EPOLLIN) != 0 || gone)) {
-    if (const Ending ending = receive()) return ending;
+  if (wants_input()) {
+    if ((events & EPOLLIN) != 0 || gone) {
+      if (const Ending ending = receive(gone)) return ending;
+    }
+  } else if (gone) {
+    return CloseReason::kReset;  // nothing can reach this peer any more
   }
   if (const Ending ending = pump()) return ending;
-  // Neither goes away by itself, so going on would spin: nothing can reach this peer any more.
-  if (gone) return CloseReason::kReset;
   return settle();
 }
 
 Connection::Ending Connection::on_expiry() {
-  return waiting_ == Waiting::kForRequest ? CloseReason::kIdle : CloseReason::kSlow;
+  constexpr int kRequestTimeout = 408;
+  const CloseReason missed = deadlines_.missed();
+  const bool late = missed == CloseReason::kSlowHead || missed == CloseReason::kSlowBody;
+  return late ? goodbye(kRequestTimeout, missed) : missed;
+}
+
+// Says why, if the service has words for it, and ends as after any last answer.
+Connection::Ending Connection::goodbye(int status, CloseReason reason) {
+  because_ = reason;
+  if (service().refuse == nullptr) return reason;
+  service().refuse(state_, status, output_);
+  std::string().swap(pending_);
+  if (const Ending ending = pump()) return ending;
+  return settle();
 }
 
 Connection::Ending Connection::drain() {
-  if (waiting_ == Waiting::kForPeerToClose) return {};
+  if (lingering_) return {};
   state_.draining = true;
   // What has arrived by now is still served.
   if (wants_input()) {
-    if (const Ending ending = receive()) return ending;
+    if (const Ending ending = receive(false)) return ending;
   }
   if (const Ending ending = pump()) return ending;
   return settle();
@@ -65,22 +97,24 @@ void Connection::abandon() noexcept {
 }
 
 bool Connection::wants_input() const {
-  return !input_ended_ && !output_.full() && (!state_.last || state_.body_left > 0);
+  if (state_.input_ended) return false;
+  // Who produces drops its input: reading on tells it of the end.
+  if (service().produce != nullptr) return true;
+  return !output_.full() && (!state_.last || !state_.body.done());
 }
 
 // Reads once: level-triggered epoll tells of the rest, after the others had their turn.
-Connection::Ending Connection::receive() {
+Connection::Ending Connection::receive(bool gone) {
   auto& buffer = context_.input;
   const std::size_t kept = pending_.size();
-  if (kept == buffer.size()) return {};
   std::memcpy(buffer.data(), pending_.data(), kept);
   const ssize_t size = ::recv(fd_.get(), buffer.data() + kept, buffer.size() - kept, 0);
   if (size < 0) {
-    if (would_block(errno)) return {};
+    if (would_block(errno)) return gone ? Ending(CloseReason::kReset) : Ending();
     return reason_of(errno);
   }
   if (size == 0) {
-    input_ended_ = true;
+    state_.input_ended = true;
     return {};
   }
   context_.counters.received_bytes.add(static_cast<std::uint64_t>(size));
@@ -91,11 +125,10 @@ Connection::Ending Connection::receive() {
 // Hands input to the service and keeps what it does not take, which is less than one buffer.
 void Connection::serve(std::string_view input) {
   if (output_.empty()) std::swap(output_, context_.spare);
-  const std::size_t used = context_.options.service->serve(state_, input, output_);
+  const std::size_t used = service().serve(state_, input, output_);
   const std::string_view rest = input.substr(used);
   needs_input_ = !output_.full();
-  if (used > 0) progressed_ = true;
-  if (rest.empty() || (state_.last && state_.body_left == 0)) {
+  if (rest.empty() || (state_.last && state_.body.done())) {
     if (!pending_.empty()) std::string().swap(pending_);
   } else {
     pending_.assign(rest);
@@ -106,10 +139,15 @@ void Connection::serve(std::string_view input) {
 Connection::Ending Connection::pump() {
   for (;;) {
     if (const Ending ending = flush()) return ending;
-    if (output_.full() || needs_input_ || pending_.empty()) return {};
+    if (output_.full() || needs_input_ || pending_.empty()) break;
     const std::string input = std::exchange(pending_, {});
     serve(input);
   }
+  // Once, and written by the next event, so that the others get their turn.
+  if (service().produce != nullptr && !output_.full() && !state_.last) {
+    service().produce(state_, output_);
+  }
+  return {};
 }
 
 Connection::Ending Connection::flush() {
@@ -126,7 +164,7 @@ Connection::Ending Connection::flush() {
       if (would_block(errno)) return {};
       return reason_of(errno);
     }
-    progressed_ = true;
+    wrote_ = true;
     written += static_cast<std::uint64_t>(size);
     context_.counters.sent_bytes.add(static_cast<std::uint64_t>(size));
     output_.consume(static_cast<std::uint64_t>(size));
@@ -136,15 +174,15 @@ Connection::Ending Connection::flush() {
   return {};
 }
 
-// Asks for exactly the events that would get it on, and sets the deadline by which they must come.
+// Asks for exactly the events that would get it on, and sets the deadlines by which they must come.
 Connection::Ending Connection::settle() {
   if (output_.empty()) {
     // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
-    if (input_ended_) {
+    if (state_.input_ended) {
       ::shutdown(fd_.get(), SHUT_WR);
       return CloseReason::kPeerClosed;
     }
-    const bool between_requests = pending_.empty() && state_.body_left == 0;
+    const bool between_requests = pending_.empty() && state_.body.done();
     if (between_requests && (state_.last || state_.draining)) {
       begin_linger();
       return {};
@@ -153,19 +191,16 @@ Connection::Ending Connection::settle() {
   const std::uint32_t interest =
       (wants_input() ? EPOLLIN : 0U) | (output_.empty() ? 0U : std::uint32_t{EPOLLOUT});
   if (watch_.set(interest)) return CloseReason::kError;
-  if (!output_.empty()) {
-    set_deadline(Waiting::kForPeerToRead);
-  } else {
-    set_deadline(pending_.empty() ? Waiting::kForRequest : Waiting::kForRestOfRequest);
-  }
+  set_deadlines();
   return {};
 }
 
 void Connection::begin_linger() {
+  lingering_ = true;
   ::shutdown(fd_.get(), SHUT_WR);  // fails only when the peer is gone, which epoll tells next
   // Fails only for want of memory; then the deadline ends it.
   (void)watch_.set(EPOLLIN);
-  set_deadline(Waiting::kForPeerToClose);
+  set_deadlines();
 }
 
 Connection::Ending Connection::linger() {
@@ -182,22 +217,25 @@ Connection::Ending Connection::linger() {
   return {};
 }
 
-// A deadline stands until something was achieved: a byte now and then does not move it.
-void Connection::set_deadline(Waiting waiting) {
-  if (waiting == waiting_ && !progressed_) return;
-  waiting_ = waiting;
-  progressed_ = false;
-  const ServerOptions& options = context_.options;
+void Connection::set_deadlines() {
   const Instant now = context_.loop.now();
-  switch (waiting) {
-    case Waiting::kForRequest:
-    case Waiting::kForRestOfRequest:
-      return timer_.expire_at(now + options.idle_timeout);
-    case Waiting::kForPeerToRead:
-      return timer_.expire_at(now + options.write_timeout);
-    case Waiting::kForPeerToClose:
-      return timer_.expire_at(now + options.linger_timeout);
+  deadlines_.expect(expected_input(), state_.steps, state_.body.taken(), now);
+  deadlines_.expect_reading(!output_.empty(), std::exchange(wrote_, false), now);
+  const Instant next = deadlines_.next();
+  if (next == Instant::max()) {
+    timer_.cancel();
+  } else {
+    timer_.expire_at(next);
   }
+}
+
+Deadlines::Input Connection::expected_input() const {
+  using Input = Deadlines::Input;
+  if (lingering_) return Input::kClose;
+  if (!wants_input()) return Input::kNothing;
+  if (!state_.body.done()) return Input::kBody;
+  if (!pending_.empty()) return Input::kHead;
+  return output_.empty() ? Input::kRequest : Input::kNothing;
 }
 
 }  // namespace closewait

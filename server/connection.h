@@ -8,9 +8,11 @@
 
 #include "base/unique_fd.h"
 #include "server/counters.h"
+#include "server/deadlines.h"
 #include "server/event_loop.h"
 #include "server/options.h"
 #include "server/output.h"
+#include "server/seats.h"
 #include "server/service.h"
 
 namespace closewait {
@@ -24,7 +26,7 @@ struct ConnectionContext {
   EventLoop& loop;
   const ServerOptions& options;
   Counters& counters;
-  std::array<char, 64 * 1024> input{};
+  std::array<char, kInputBuffer> input{};
   Output spare;  // an empty output, with the memory it has
 };
 
@@ -41,7 +43,11 @@ class Connection {
   // Why it is over; nothing while it goes on.
   using Ending = std::optional<CloseReason>;
 
-  Connection(UniqueFd fd, Watch watch, ConnectionContext& context, TimerHandler& timers);
+  Connection(UniqueFd fd, Watch watch, Seat seat, ConnectionContext& context, TimerHandler& timers);
+
+  // Call one of them once, first. Refusing tells the peer that there is no room for it.
+  [[nodiscard]] Ending start();
+  [[nodiscard]] Ending refuse();
 
   [[nodiscard]] Ending on_ready(std::uint32_t events);
   [[nodiscard]] Ending on_expiry();
@@ -50,34 +56,40 @@ class Connection {
   // Makes closing discard what the peer did not take: it would stay in the kernel for minutes.
   void abandon() noexcept;
 
+  // Bytes held for it: read and not served yet, and owed.
   [[nodiscard]] std::size_t buffered() const { return output_.buffered() + pending_.size(); }
+  // What was decided earlier, when it was told why it would end; else `ending`.
+  [[nodiscard]] CloseReason reason(CloseReason ending) const { return because_.value_or(ending); }
 
  private:
-  // What it waits for, which decides the deadline.
-  enum class Waiting { kForRequest, kForRestOfRequest, kForPeerToRead, kForPeerToClose };
-
   [[nodiscard]] bool wants_input() const;
-  [[nodiscard]] Ending receive();
+  [[nodiscard]] Ending receive(bool gone);
   [[nodiscard]] Ending pump();
   [[nodiscard]] Ending flush();
   [[nodiscard]] Ending linger();
   [[nodiscard]] Ending settle();
+  [[nodiscard]] Ending goodbye(int status, CloseReason reason);
   void serve(std::string_view input);
   void begin_linger();
-  void set_deadline(Waiting waiting);
+  void set_deadlines();
+  [[nodiscard]] Deadlines::Input expected_input() const;
 
+  [[nodiscard]] const Service& service() const { return *context_.options.service; }
+
+  Seat seat_;
   UniqueFd fd_;
   Watch watch_;
   ConnectionContext& context_;
   Timer timer_;
+  Deadlines deadlines_;
   ServiceState state_;
   Output output_;
-  std::string pending_;       // input that the service did not take yet
-  bool needs_input_ = true;   // the service can do nothing with pending_ alone
-  bool input_ended_ = false;  // the peer shut down its sending
-  bool progressed_ = false;   // since the deadline was set
-  Waiting waiting_ = Waiting::kForRequest;
+  std::string pending_;        // input that the service did not take yet
   std::uint64_t drained_ = 0;  // bytes dropped while lingering
+  std::optional<CloseReason> because_;
+  bool needs_input_ = true;  // the service can do nothing with pending_ alone
+  bool lingering_ = false;   // nothing more is served or written
+  bool wrote_ = false;       // since the deadlines were set
 };
 
 }  // namespace closewait

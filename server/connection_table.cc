@@ -5,6 +5,16 @@
 namespace closewait {
 
 void ConnectionTable::add(UniqueFd fd) {
+  if (auto seat = capacity_.connections.take()) {
+    return place(std::move(fd), std::move(*seat), false);
+  }
+  if (context_.options.service->refuse != nullptr) {
+    if (auto seat = capacity_.refusals.take()) return place(std::move(fd), std::move(*seat), true);
+  }
+  counters_.closed_by(CloseReason::kRefused).add();  // the descriptor closes here
+}
+
+void ConnectionTable::place(UniqueFd fd, Seat seat, bool refused) {
   auto watch = context_.loop.watch(fd.get(), EPOLLIN, *this);
   if (!watch) {  // out of memory or of max_user_watches; the descriptor closes here
     counters_.closed_by(CloseReason::kError).add();
@@ -13,16 +23,17 @@ void ConnectionTable::add(UniqueFd fd) {
   const std::uint32_t slot = watch->handle().slot;
   if (slot >= connections_.size()) connections_.resize(slot + 1);
   TimerHandler& timers = *this;
-  connections_[slot] =
-      std::make_unique<Connection>(std::move(fd), std::move(*watch), context_, timers);
+  connections_[slot] = std::make_unique<Connection>(std::move(fd), std::move(*watch),
+                                                    std::move(seat), context_, timers);
   ++size_;
+  call(slot, refused ? &Connection::refuse : &Connection::start);
 }
 
 void ConnectionTable::drain(std::function<void()> on_empty) {
   on_empty_ = std::move(on_empty);
   if (size_ == 0) on_empty_();
   for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
-    if (connections_[slot]) end(slot, connections_[slot]->drain());
+    if (connections_[slot]) call(slot, &Connection::drain);
   }
 }
 
@@ -32,27 +43,29 @@ void ConnectionTable::destroy_all(CloseReason reason) {
   }
 }
 
-std::size_t ConnectionTable::buffered() const {
-  std::size_t bytes = 0;
-  for (const auto& connection : connections_) {
-    if (connection) bytes += connection->buffered();
-  }
-  return bytes;
-}
-
 void ConnectionTable::on_ready(std::uint32_t slot, std::uint32_t events) {
-  end(slot, connections_[slot]->on_ready(events));
+  call(slot, &Connection::on_ready, events);
 }
 
-void ConnectionTable::on_expiry(std::uint32_t slot) { end(slot, connections_[slot]->on_expiry()); }
+void ConnectionTable::on_expiry(std::uint32_t slot) { call(slot, &Connection::on_expiry); }
+
+template <class... Arguments>
+void ConnectionTable::call(std::uint32_t slot,
+                           Connection::Ending (Connection::*member)(Arguments...),
+                           Arguments... arguments) {
+  Connection& connection = *connections_[slot];
+  const std::size_t before = connection.buffered();
+  const Connection::Ending ending = (connection.*member)(arguments...);
+  counters_.buffered_bytes.move(before, connection.buffered());
+  if (ending) end(slot, *ending);
+}
 
 // The only place where connections are destroyed.
-void ConnectionTable::end(std::uint32_t slot, Connection::Ending ending) {
-  if (!ending) return;
-  counters_.closed_by(*ending).add();
-  if (*ending == CloseReason::kSlow || *ending == CloseReason::kShutdown) {
-    connections_[slot]->abandon();
-  }
+void ConnectionTable::end(std::uint32_t slot, CloseReason reason) {
+  Connection& connection = *connections_[slot];
+  counters_.buffered_bytes.move(connection.buffered(), 0);
+  counters_.closed_by(connection.reason(reason)).add();
+  connection.abandon();
   connections_[slot].reset();
   if (--size_ == 0 && on_empty_) on_empty_();
 }

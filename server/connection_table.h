@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/capacity.h"
 #include "server/connection.h"
 
 namespace closewait {
@@ -12,28 +13,34 @@ namespace closewait {
 // Owns the connections of one loop, each in the slot of its watch's handle, and alone destroys
 // them, in one place, with a counted reason. The loop drops events whose generation is not the
 // slot's any more, so an event never reaches another connection than it was for. Borrows the loop,
-// the options and the counters. Belongs to the loop's thread.
+// the options, the counters and the capacity. Belongs to the loop's thread.
 class ConnectionTable final : private ReadyHandler, private TimerHandler {
  public:
-  ConnectionTable(EventLoop& loop, const ServerOptions& options, Counters& counters)
-      : context_(loop, options, counters), counters_(counters) {}
+  ConnectionTable(EventLoop& loop, const ServerOptions& options, Counters& counters,
+                  Capacity& capacity)
+      : context_(loop, options, counters), counters_(counters), capacity_(capacity) {}
 
+  // Takes what was accepted, or refuses it when there are enough.
   void add(UniqueFd fd);
   // Ends every connection as soon as it is owed nothing, and calls `on_empty` when none is left.
   void drain(std::function<void()> on_empty);
   void destroy_all(CloseReason reason);
 
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  // Memory held for input and output of all connections: for tests and metrics, it looks at each.
-  [[nodiscard]] std::size_t buffered() const;
 
  private:
   void on_ready(std::uint32_t slot, std::uint32_t events) override;
   void on_expiry(std::uint32_t slot) override;
-  void end(std::uint32_t slot, Connection::Ending ending);
+  void place(UniqueFd fd, Seat seat, bool refused);
+  // Calls one member of a connection, and ends it when that says so.
+  template <class... Arguments>
+  void call(std::uint32_t slot, Connection::Ending (Connection::*member)(Arguments...),
+            Arguments... arguments);
+  void end(std::uint32_t slot, CloseReason reason);
 
   ConnectionContext context_;
   Counters& counters_;
+  Capacity& capacity_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::size_t size_ = 0;
   std::function<void()> on_empty_;  // set while draining

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace closewait {
@@ -14,14 +13,19 @@ enum class CloseReason {
   kPeerClosed,  // the peer ended its sending, and everything owed to it was written
   kReset,       // the peer aborted, or went away while something was owed
   kIdle,        // nothing asked for in the idle timeout
-  kSlow,        // owed bytes not taken, or a request or a close not finished, in time
+  kSlowHead,    // the head of a request not finished in time
+  kSlowBody,    // its body not
+  kSlowRead,    // owed bytes not taken in time
+  kSlowClose,   // did not end its sending in time after the last answer
   kLimit,       // went on sending beyond what is drained after the last answer
+  kRefused,     // --max-connections were there already
   kError,       // another error of the socket
   kShutdown,    // the server was told to end
 };
 
-inline constexpr std::array<std::string_view, 7> kCloseReasonNames = {
-    "peer_closed", "reset", "idle", "slow", "limit", "error", "shutdown"};
+inline constexpr std::array<std::string_view, 11> kCloseReasonNames = {
+    "peer_closed", "reset", "idle",    "slow_head", "slow_body", "slow_read",
+    "slow_close",  "limit", "refused", "error",     "shutdown"};
 
 // The errors of accept() that are told apart; the rest is the last one's.
 inline constexpr std::array<std::string_view, 6> kAcceptErrorNames = {
@@ -35,6 +39,10 @@ class Counter {
   void add(std::uint64_t times = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + times, std::memory_order_release);
   }
+  // By how much something that goes up and down has changed.
+  void move(std::uint64_t from, std::uint64_t to) noexcept {
+    if (from != to) add(to - from);  // modulo 2^64, which adding undoes
+  }
   [[nodiscard]] std::uint64_t value() const noexcept {
     return value_.load(std::memory_order_acquire);
   }
@@ -47,9 +55,10 @@ class Counter {
 struct Counters {
   Counter accepted;
   std::array<Counter, kAcceptErrorNames.size()> accept_errors;
-  Counter turned_away;  // accepted with the spare descriptor and closed at once
+  Counter turned_away;  // accepted with a descriptor of the reserve and closed at once
   Counter received_bytes;
   Counter sent_bytes;
+  Counter buffered_bytes;  // what connections hold now: goes up and down
   std::array<Counter, kCloseReasonNames.size()> closed;
 
   [[nodiscard]] Counter& closed_by(CloseReason reason) noexcept {
@@ -57,23 +66,6 @@ struct Counters {
   }
   // Of one errno of accept().
   [[nodiscard]] Counter& accept_error(int error) noexcept;
-};
-
-// The same, of all workers together: what the server tells at its end and through its metrics.
-struct Totals {
-  std::uint64_t accepted = 0;
-  std::array<std::uint64_t, kAcceptErrorNames.size()> accept_errors{};
-  std::uint64_t turned_away = 0;
-  std::uint64_t received_bytes = 0;
-  std::uint64_t sent_bytes = 0;
-  std::array<std::uint64_t, kCloseReasonNames.size()> closed{};
-  std::uint64_t stale_events = 0;
-
-  void add(const Counters& counters, const Counter& stale);
-  // Accepted and not closed.
-  [[nodiscard]] std::uint64_t open() const;
-  // "accepted=3 ... closed_peer_closed=2 ...": every one, always.
-  [[nodiscard]] std::string line() const;
 };
 
 }  // namespace closewait

@@ -77,13 +77,14 @@ void EventLoop::turn(Nanoseconds longest) {
   // -1 is EINTR here (a debugger, SIGCONT): an empty batch.
   for (int i = 0; i < ready; ++i) dispatch(batch_[static_cast<std::size_t>(i)]);
   timers_.expire(now_);
+  counters_.batches.record(Clock::now() - now_);
 }
 
 void EventLoop::dispatch(const epoll_event& event) {
   const Handle handle = unpack(event.data.u64);
   if (handle.slot == kWakeHandle.slot) return hear_wake();
   const Slot& slot = slots_[handle.slot];
-  if (slot.generation != handle.generation) return stale_events_.add();
+  if (slot.generation != handle.generation) return counters_.stale_events.add();
   slot.handler->on_ready(handle.slot, event.events);
 }
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/unique_fd.h"
-#include "server/counters.h"
+#include "server/loop_counters.h"
 #include "server/timer_wheel.h"
 #include "server/watch.h"
 
@@ -32,8 +32,8 @@ class EventLoop {
   [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
   // When the current batch of events was fetched.
   [[nodiscard]] Instant now() const noexcept { return now_; }
-  // Events dropped because what they were for was destroyed earlier in their batch.
-  [[nodiscard]] const Counter& stale_events() const noexcept { return stale_events_; }
+  // Any thread.
+  [[nodiscard]] const LoopCounters& counters() const noexcept { return counters_; }
 
   // Runs until stop(). Calls `on_wake` after wake().
   void run(const std::function<void()>& on_wake = {});
@@ -64,7 +64,7 @@ class EventLoop {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::array<epoll_event, 256> batch_{};
-  Counter stale_events_;
+  LoopCounters counters_;
   bool woken_ = false;
   std::atomic<bool> stopped_{false};  // set by other threads and signal handlers
 };

@@ -73,7 +73,7 @@ TEST(EventLoop, DropsTheStaleEventOfABatchThoughSlotAndNumberAreUsedAgain) {
   EXPECT_EQ(handler.newcomer->watch.handle().slot, handler.old_handle.slot);
   EXPECT_NE(handler.newcomer->watch.handle().generation, handler.old_handle.generation);
   EXPECT_EQ(newcomers.calls, 0) << "the stale event reached the newcomer";
-  EXPECT_EQ(loop.stale_events().value(), 1U);
+  EXPECT_EQ(loop.counters().stale_events.value(), 1U);
 }
 
 TEST(EventLoop, ARegistrationGoesBeforeItsDescriptorSoADuplicateRaisesNoGhost) {
@@ -89,7 +89,8 @@ TEST(EventLoop, ARegistrationGoesBeforeItsDescriptorSoADuplicateRaisesNoGhost) {
   }
   loop.turn(kNow);
   EXPECT_EQ(handler.calls, 0);
-  EXPECT_EQ(loop.stale_events().value(), 0U) << "the kernel still reports the registration";
+  EXPECT_EQ(loop.counters().stale_events.value(), 0U)
+      << "the kernel still reports the registration";
 }
 
 TEST(EventLoop, AMovedWatchIsUndoneOnce) {

@@ -6,8 +6,6 @@
 
 namespace closewait {
 
-inline constexpr std::size_t kMaxHttpHead = 16 * 1024;
-
 // The head of one request. The views point into the input it was read from.
 struct HttpRequest {
   std::string_view method;
@@ -18,8 +16,8 @@ struct HttpRequest {
   bool expects_continue = false;
 };
 
-// What the front of some input is: a whole head of `size` bytes (status 0), nothing yet (size 0,
-// status 0), or something to refuse with `status`.
+// What the front of some input is: something to refuse with `status`, or (status 0) a whole head of
+// `size` bytes, or nothing yet (size 0).
 struct HttpHead {
   std::size_t size = 0;
   int status = 0;
@@ -27,6 +25,8 @@ struct HttpHead {
 };
 
 // Pure. The grammar is Boost.Beast's; blank lines before a request are skipped (RFC 9112, 2.2).
-[[nodiscard]] HttpHead read_http_head(std::string_view input);
+// What can be no request is refused by its first line, the rest when the head is whole, so that a
+// peer that sends a byte at a time does not have it parsed for each.
+[[nodiscard]] HttpHead read_http_head(std::string_view input, std::size_t max_head);
 
 }  // namespace closewait

@@ -40,8 +40,12 @@ MetricFamilies server_families(const Totals& totals, const Service& service) {
       counter_family("closewait_server_accept_errors_total", "Failures of accept(), by errno.",
                      labelled("errno", kAcceptErrorNames, totals.accept_errors)),
       total("closewait_server_turned_away_total",
-            "Connections accepted with the spare descriptor for want of another and closed.",
+            "Connections accepted with a reserved descriptor for want of another and closed.",
             totals.turned_away),
+      gauge("closewait_server_buffered_bytes", "Bytes read and not served, and bytes owed.",
+            static_cast<double>(totals.buffered_bytes)),
+      histogram_family("closewait_server_loop_duration_seconds", "From one epoll_wait to the next.",
+                       {{{}, &totals.batches}}),
       total("closewait_server_stale_events_total",
             "Epoll events dropped because their connection was gone.", totals.stale_events)};
   append(families, process_families());

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "metrics/families.h"
-#include "server/counters.h"
 #include "server/options.h"
+#include "server/totals.h"
 
 namespace closewait {
 

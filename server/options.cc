@@ -43,6 +43,54 @@ void add_timeout(CLI::App& app, const char* flag, Nanoseconds& value, const char
       ->default_str(format_duration(value));
 }
 
+// A size from `least` to `most`.
+struct Size {
+  const char* flag;
+  const char* help;
+  std::uint64_t least;
+  std::uint64_t most;
+};
+
+CLI::Option* add_size(CLI::App& app, const Size& size, std::uint64_t& value) {
+  const auto read = [size, &value](const std::string& text) {
+    const auto bytes = parse_bytes(text);
+    if (!bytes) throw UsageError(fmt::format("{} {}: expected {}", size.flag, text, kBytesExample));
+    if (*bytes < size.least || *bytes > size.most) {
+      throw UsageError(fmt::format("{} {}: expected {} to {}", size.flag, text,
+                                   format_bytes(size.least), format_bytes(size.most)));
+    }
+    value = *bytes;
+  };
+  return app.add_option_function<std::string>(size.flag, read, size.help)
+      ->type_name("SIZE")
+      ->default_str(format_bytes(value));
+}
+
+void add_limits(CLI::App& app, ServerOptions& options) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
+  app.add_option("--max-connections", options.max_connections,
+                 "refuses more [the limit of descriptors less 64]")
+      ->check(CLI::Range(std::uint64_t{1}, kMost))
+      ->type_name("N");
+  add_size(app, {"--max-head", "largest head of a request", 256, kInputBuffer},
+           options.limits.max_head);
+  add_size(app, {"--max-body", "largest body of a request", 0, kMost}, options.limits.max_body);
+  add_size(app, {"--chargen-bytes", "what chargen sends before it ends first", 1, kMost},
+           options.limits.chargen_bytes)
+      ->default_str("endless");
+}
+
+void add_timeouts(CLI::App& app, ServerOptions& options) {
+  Timeouts& timeouts = options.timeouts;
+  add_timeout(app, "--idle-timeout", timeouts.idle, "closes who asks for nothing");
+  add_timeout(app, "--head-timeout", timeouts.head, "closes who does not finish a head");
+  add_timeout(app, "--body-timeout", timeouts.body,
+              "closes who does not finish a body; 1s more for each KiB of it");
+  add_timeout(app, "--write-timeout", timeouts.write, "closes who takes nothing");
+  add_timeout(app, "--linger-timeout", timeouts.linger, "closes who keeps open at the end");
+  add_timeout(app, "--drain-timeout", options.drain_timeout, "from SIGTERM to the end at most");
+}
+
 }  // namespace
 
 std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
@@ -50,24 +98,20 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   std::vector<std::string> listen;
   std::string service;
   std::string metrics;
-  std::string max_body = format_bytes(options.max_body);
   CLI::App app("The epoll server under test.", "closewait-server");
   app.set_version_flag("--version", CLOSEWAIT_VERSION);
   app.add_option("--listen", listen, "where to listen, repeatable; port 0 takes a free one")
       ->required()
       ->type_name("ADDR")
       ->allow_extra_args(false);
-  app.add_option("--service", service, "echo or http")->required()->type_name("NAME");
+  app.add_option("--service", service, "echo, http, discard or chargen")
+      ->required()
+      ->type_name("NAME");
   app.add_option("--workers", options.workers, "threads, each with its own loop and listeners")
       ->check(CLI::Range(1U, 256U))
       ->capture_default_str();
-  add_timeout(app, "--idle-timeout", options.idle_timeout, "closes who asks for nothing");
-  add_timeout(app, "--write-timeout", options.write_timeout, "closes who takes nothing");
-  add_timeout(app, "--linger-timeout", options.linger_timeout, "closes who keeps open at the end");
-  add_timeout(app, "--drain-timeout", options.drain_timeout, "from SIGTERM to the end at most");
-  app.add_option("--max-body", max_body, "largest request body")
-      ->type_name("SIZE")
-      ->capture_default_str();
+  add_limits(app, options);
+  add_timeouts(app, options);
   app.add_option("--metrics", metrics, "serves docs/METRICS.md at http://ADDR/metrics")
       ->type_name("ADDR");
   try {
@@ -81,9 +125,6 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   for (const std::string& text : listen) options.listen.push_back(parse_listen(text));
   options.service = &parse_service(service);
   if (app.count("--metrics") > 0) options.metrics = parse_metrics_address(metrics);
-  const auto body = parse_bytes(max_body);
-  if (!body) throw UsageError(fmt::format("--max-body {}: expected {}", max_body, kBytesExample));
-  options.max_body = *body;
   return options;
 }
 

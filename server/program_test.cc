@@ -22,7 +22,7 @@ TEST(Program, EndsOnSigtermAfterWhatItOwesAndTellsItsCounters) {
   arguments.insert(arguments.end(), {"--drain-timeout", "1m", "--linger-timeout", "1m"});
   Program program(arguments);
   Peer peer(program.address(), 16 * 1024);
-  ASSERT_TRUE(peer.send("GET /bytes/20000000 HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(peer.send("GET /bytes/20000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
   const std::string start = peer.receive(1);
   program.signal(SIGTERM);
   EXPECT_TRUE((start + peer.receive_all()).ends_with(pattern_text(20'000'000)));
@@ -38,12 +38,40 @@ TEST(Program, ASecondSignalEndsItAtOnce) {
   arguments.insert(arguments.end(), {"--drain-timeout", "1h", "--write-timeout", "1h"});
   Program program(arguments);
   Peer peer(program.address());
-  ASSERT_TRUE(peer.send("GET /bytes/50000000 HTTP/1.1\r\n\r\n"));
+  ASSERT_TRUE(peer.send("GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
   ASSERT_EQ(peer.receive(1), "H");
   program.signal(SIGTERM);
   program.signal(SIGINT);
   EXPECT_EQ(program.wait(), 0);
   EXPECT_THAT(program.errors(), HasSubstr("closed_shutdown=1"));
+}
+
+TEST(Program, EachDeadlineHasItsFlagAndItsReason) {
+  std::vector<std::string> arguments = kHttp;
+  for (const char* what : {"idle", "head", "body", "write", "linger"}) {
+    arguments.push_back(fmt::format("--{}-timeout", what));
+    arguments.push_back("200ms");
+  }
+  Program program(arguments);
+  const SocketAddress address = program.address();
+  Peer idle(address);
+  Peer head(address);
+  Peer body(address);
+  Peer reader(address, 16 * 1024);
+  Peer stays(address);
+  ASSERT_TRUE(head.send("GET"));
+  ASSERT_TRUE(body.send("PUT /count HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"));
+  ASSERT_TRUE(reader.send("GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  ASSERT_TRUE(stays.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  EXPECT_EQ(idle.receive(), "");
+  EXPECT_THAT(head.receive_all(), StartsWith("HTTP/1.1 408 "));
+  EXPECT_THAT(body.receive_all(), StartsWith("HTTP/1.1 408 "));
+  pollfd reset{.fd = reader.fd(), .events = 0, .revents = 0};
+  EXPECT_EQ(::poll(&reset, 1, 20'000), 1) << "what is not taken has no deadline";
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_THAT(program.errors(), HasSubstr(" closed_idle=1 closed_slow_head=1 closed_slow_body=1"
+                                          " closed_slow_read=1 closed_slow_close=1 "));
 }
 
 TEST(Program, SaysWhichPortIsTaken) {
@@ -72,6 +100,14 @@ TEST(Program, RefusesBadInputInOneLine) {
        "--metrics 9465: expected a numeric host and a port, such as"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--metrics", "unix:/run/m.sock"},
        "--metrics unix:/run/m.sock: expected a numeric host"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--max-connections", "0"},
+       "--max-connections"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--max-head", "1MiB"},
+       "--max-head 1MiB: expected 256B to 64KiB"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--max-body", "x"},
+       "--max-body x: expected a size"},
+      {{"--listen", "127.0.0.1:0", "--service", "http", "--head-timeout", "0s"},
+       "--head-timeout 0s: expected a duration"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--bogus"}, "--bogus"},
   };
   for (const Bad& bad : cases) {

@@ -1,12 +1,29 @@
 #include "server/server.h"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace closewait {
 
-Server::Server(ServerOptions options) : options_(std::move(options)) {
+namespace {
+
+// Left for listeners, loops, metrics and the reserve, so that descriptors do not run out.
+constexpr std::uint64_t kOtherDescriptors = 64;
+
+std::uint64_t max_connections(const ServerOptions& options) {
+  if (options.max_connections) return *options.max_connections;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);  // fails for no process of itself
+  return std::max<std::uint64_t>(limit.rlim_cur, 2 * kOtherDescriptors) - kOtherDescriptors;
+}
+
+}  // namespace
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)), capacity_(max_connections(options_), options_.workers) {
   std::vector<std::vector<Listener>> listeners(options_.workers);
   for (const SocketAddress& address : options_.listen) {
     auto opened = open_listeners(address, options_.workers);
@@ -14,7 +31,7 @@ Server::Server(ServerOptions options) : options_(std::move(options)) {
     for (std::size_t i = 0; i < opened.size(); ++i) listeners[i].push_back(std::move(opened[i]));
   }
   for (auto& own : listeners) {
-    workers_.push_back(std::make_unique<Worker>(options_, std::move(own)));
+    workers_.push_back(std::make_unique<Worker>(options_, capacity_, std::move(own)));
   }
 }
 
@@ -49,7 +66,7 @@ void Server::wait() { threads_.clear(); }
 
 Totals Server::totals() const {
   Totals totals;
-  for (const auto& worker : workers_) totals.add(worker->counters(), worker->stale_events());
+  for (const auto& worker : workers_) totals.add(worker->counters(), worker->loop_counters());
   return totals;
 }
 

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/address.h"
+#include "server/capacity.h"
 #include "server/options.h"
+#include "server/totals.h"
 #include "server/worker.h"
 
 namespace closewait {
@@ -41,6 +43,7 @@ class Server {
  private:
   ServerOptions options_;
   std::vector<SocketAddress> addresses_;
+  Capacity capacity_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::function<void()> on_finished_;
   std::atomic<std::size_t> running_{0};  // counted down by the workers' threads

@@ -112,7 +112,8 @@ TEST(Server, HttpEchoesABody) {
   Peer peer(running.address());
   const std::string body = pattern_text(3'000'000);
   auto sending = std::async(std::launch::async, [&] {
-    const auto head = fmt::format("POST /echo HTTP/1.1\r\nContent-Length: {}\r\n\r\n", body.size());
+    const auto head =
+        fmt::format("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.size());
     return peer.send(head) && peer.send(body) && peer.send(get(3));
   });
   const std::string answer = head_of(body.size()) + body + whole(3);
@@ -124,7 +125,7 @@ TEST(Server, HttpAsksForABodyThatIsHeldBack) {
   const Running running("http");
   Peer peer(running.address());
   ASSERT_TRUE(
-      peer.send("POST /echo HTTP/1.1\r\n"
+      peer.send("POST /echo HTTP/1.1\r\nHost: a\r\n"
                 "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"));
   EXPECT_EQ(peer.receive_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
   ASSERT_TRUE(peer.send("hi"));
@@ -142,7 +143,7 @@ TEST(Server, HttpSaysCloseAndClosesWhenAskedTo) {
 TEST(Server, HttpAnswersAHeadRequestWithoutABody) {
   const Running running("http");
   Peer peer(running.address());
-  ASSERT_TRUE(peer.send("HEAD /bytes/5 HTTP/1.1\r\n\r\n" + get(1)));
+  ASSERT_TRUE(peer.send("HEAD /bytes/5 HTTP/1.1\r\nHost: a\r\n\r\n" + get(1)));
   EXPECT_EQ(peer.receive_exactly((head_of(5) + whole(1)).size()), head_of(5) + whole(1));
 }
 
@@ -170,14 +171,24 @@ INSTANTIATE_TEST_SUITE_P(
     Http, ServerRefuses,
     testing::Values(
         Refusal{"hello\r\n\r\n", "400 Bad Request"},
-        Refusal{"GET /none HTTP/1.1\r\n\r\n", "404 Not Found"},
-        Refusal{"GET /bytes/1099511627777 HTTP/1.1\r\n\r\n", "404 Not Found"},
-        Refusal{"GET /bytes/-1 HTTP/1.1\r\n\r\n", "404 Not Found"},
-        Refusal{"DELETE / HTTP/1.1\r\n\r\n", "405 Method Not Allowed"},
-        Refusal{"GET /echo HTTP/1.1\r\n\r\n", "405 Method Not Allowed"},
-        Refusal{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "411 Length Required"},
-        Refusal{"POST / HTTP/1.1\r\nContent-Length: 67108865\r\n\r\n", "413 Content Too Large"},
-        Refusal{"GET / HTTP/1.1\r\nX: " + std::string(20000, 'x') + "\r\n\r\n",
+        Refusal{"GET /none HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found"},
+        Refusal{"GET /bytes/1099511627777 HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found"},
+        Refusal{"GET /bytes/-1 HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found"},
+        Refusal{"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed"},
+        Refusal{"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed"},
+        Refusal{"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "501 Not Implemented"},
+        Refusal{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"},
+        Refusal{"PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                "400 Bad Request"},
+        Refusal{"PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4000001\r\n",
+                "413 Content Too Large"},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n",
+                "413 Content Too Large"},
+        Refusal{std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), "400 Bad Request"},
+        Refusal{std::string(100, '\0'), "400 Bad Request"},
+        Refusal{"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 67108865\r\n\r\n",
+                "413 Content Too Large"},
+        Refusal{"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(20000, 'x') + "\r\n\r\n",
                 "431 Request Header Fields Too Large"}));
 
 TEST(Server, APeerThatHalfClosesGetsTheWholeLargeResponse) {

@@ -6,9 +6,13 @@
 namespace closewait {
 namespace {
 
+constexpr std::uint64_t kProducedAtOnce = 1024 * 1024;
+
 constexpr std::array kServices = {
-    Service{"echo", serve_echo},
-    Service{"http", serve_http},
+    Service{.name = "echo", .serve = serve_echo},
+    Service{.name = "http", .serve = serve_http, .refuse = refuse_http},
+    Service{.name = "discard", .serve = serve_discard, .only_listens = true},
+    Service{.name = "chargen", .serve = serve_discard, .produce = produce_chargen},
 };
 
 }  // namespace
@@ -20,11 +24,30 @@ const Service* find_service(std::string_view name) {
   return found == kServices.end() ? nullptr : &*found;
 }
 
-// Here because it is all there is to it.
-std::size_t serve_echo(ServiceState&, std::string_view input, Output& output) {
+// The small ones are here because this is all there is to them.
+
+std::size_t serve_echo(ServiceState& state, std::string_view input, Output& output) {
   if (output.full()) return 0;
+  ++state.steps;
   output.append(input);
   return input.size();
+}
+
+// RFC 863. The bytes are counted by the connection.
+std::size_t serve_discard(ServiceState& state, std::string_view input, Output&) {
+  ++state.steps;
+  return input.size();
+}
+
+// RFC 864, with the pattern of base/ in place of its lines. A peer that ends its sending has had
+// enough; what was produced by then is still written.
+void produce_chargen(ServiceState& state, Output& output) {
+  const std::uint64_t left = state.limits->chargen_bytes - state.produced;
+  const std::uint64_t size =
+      state.draining || state.input_ended ? 0 : std::min(left, kProducedAtOnce);
+  output.append_pattern(state.produced, size);
+  state.produced += size;
+  state.last = size == left || size == 0;
 }
 
 }  // namespace closewait

@@ -4,12 +4,12 @@
 
 namespace closewait {
 
-Worker::Worker(const ServerOptions& options, std::vector<Listener> listeners)
+Worker::Worker(const ServerOptions& options, Capacity& capacity, std::vector<Listener> listeners)
     : options_(options),
-      table_(loop_, options, counters_),
+      table_(loop_, options, counters_, capacity),
       drain_deadline_(loop_.timers(), *this, 0) {
   for (Listener& listener : listeners) {
-    acceptors_.emplace_back(std::move(listener), loop_, table_, counters_);
+    acceptors_.emplace_back(std::move(listener), loop_, table_, counters_, capacity.reserve);
   }
 }
 

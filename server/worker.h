@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/acceptor.h"
+#include "server/capacity.h"
 #include "server/connection_table.h"
 #include "server/counters.h"
 #include "server/event_loop.h"
@@ -14,12 +15,12 @@
 namespace closewait {
 
 // One loop with its listeners and its connections, and all that is needed to run them on one
-// thread. Borrows the options. run() is the thread; drain(), stop() and the counters may be used
-// by any other, and the first two by a signal handler.
+// thread. Borrows the options and the capacity. run() is the thread; drain(), stop() and the
+// counters may be used by any other, and the first two by a signal handler.
 class Worker final : private TimerHandler {
  public:
   // Throws SetupError.
-  Worker(const ServerOptions& options, std::vector<Listener> listeners);
+  Worker(const ServerOptions& options, Capacity& capacity, std::vector<Listener> listeners);
 
   // Serves until stop(), or until what drain() leaves is done.
   void run();
@@ -27,7 +28,7 @@ class Worker final : private TimerHandler {
   void stop() noexcept { loop_.stop(); }
 
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-  [[nodiscard]] const Counter& stale_events() const noexcept { return loop_.stale_events(); }
+  [[nodiscard]] const LoopCounters& loop_counters() const noexcept { return loop_.counters(); }
 
  private:
   void begin_drain();

@@ -1,0 +1,42 @@
+#include "server/totals.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+namespace closewait {
+
+void Totals::add(const Counters& counters, const LoopCounters& loop) {
+  // A connection is counted as accepted before it is as closed: read in the other order, there are
+  // never more closed than accepted.
+  for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += counters.closed[i].value();
+  accepted += counters.accepted.value();
+  for (std::size_t i = 0; i < accept_errors.size(); ++i) {
+    accept_errors[i] += counters.accept_errors[i].value();
+  }
+  turned_away += counters.turned_away.value();
+  received_bytes += counters.received_bytes.value();
+  sent_bytes += counters.sent_bytes.value();
+  buffered_bytes += counters.buffered_bytes.value();
+  stale_events += loop.stale_events.value();
+  loop.batches.add_to(batches);
+}
+
+std::uint64_t Totals::open() const {
+  return accepted - std::accumulate(closed.begin(), closed.end(), std::uint64_t{0});
+}
+
+std::string Totals::line() const {
+  std::string line =
+      fmt::format("accepted={} turned_away={} received_bytes={} sent_bytes={} stale_events={}",
+                  accepted, turned_away, received_bytes, sent_bytes, stale_events);
+  for (std::size_t i = 0; i < accept_errors.size(); ++i) {
+    line += fmt::format(" accept_errors_{}={}", kAcceptErrorNames[i], accept_errors[i]);
+  }
+  for (std::size_t i = 0; i < closed.size(); ++i) {
+    line += fmt::format(" closed_{}={}", kCloseReasonNames[i], closed[i]);
+  }
+  return line;
+}
+
+}  // namespace closewait

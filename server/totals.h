@@ -1,0 +1,32 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/histogram.h"
+#include "server/counters.h"
+#include "server/loop_counters.h"
+
+namespace closewait {
+
+// The same, of all workers together: what the server tells at its end and through its metrics.
+struct Totals {
+  std::uint64_t accepted = 0;
+  std::array<std::uint64_t, kAcceptErrorNames.size()> accept_errors{};
+  std::uint64_t turned_away = 0;
+  std::uint64_t received_bytes = 0;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t buffered_bytes = 0;
+  std::array<std::uint64_t, kCloseReasonNames.size()> closed{};
+  std::uint64_t stale_events = 0;
+  Histogram batches;  // LoopCounters
+
+  void add(const Counters& counters, const LoopCounters& loop);
+  // Accepted and not closed.
+  [[nodiscard]] std::uint64_t open() const;
+  // "accepted=3 ... closed_peer_closed=2 ...": every one, always.
+  [[nodiscard]] std::string line() const;
+};
+
+}  // namespace closewait
