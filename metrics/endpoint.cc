@@ -19,7 +19,10 @@
 namespace closewait {
 namespace {
 
-constexpr std::size_t kThreads = 2;
+constexpr const char* kThreads = "4";
+// Who connects and asks for nothing keeps a thread only so long; Prometheus' own patience is
+// longer.
+constexpr const char* kPatienceMilliseconds = "1000";
 constexpr Nanoseconds kNudge = std::chrono::milliseconds(5);
 constexpr unsigned kFeatureIpv6 = 8;  // of mg_check_feature()
 
@@ -93,7 +96,10 @@ std::unique_ptr<prometheus::Exposer> listening(const SocketAddress& address) {
   }
   try_to_listen(address);
   try {
-    return std::make_unique<prometheus::Exposer>(address.to_string(), kThreads, &told);
+    return std::make_unique<prometheus::Exposer>(
+        std::vector<std::string>{"listening_ports", address.to_string(), "num_threads", kThreads,
+                                 "request_timeout_ms", kPatienceMilliseconds},
+        &told);
   } catch (const std::exception& error) {  // somebody was faster, or there are no more threads
     fail(address, error.what());
   }

@@ -127,7 +127,7 @@ void Observer::add_listen_queue(Sample& sample) {
 Result<std::map<std::string, std::uint64_t>> Observer::sockets_by_state() {
   const auto rows = diag_.dump_all({.local_port = address_.port()});
   if (!rows) return rows.error();
-  std::map<std::string, std::uint64_t> counts;
+  std::map<std::string, std::uint64_t> counts{{"LISTEN", 0}, {"ESTABLISHED", 0}, {"CLOSE_WAIT", 0}};
   for (const TcpSocket& row : *rows) {
     if (has_the_address(row)) ++counts[std::string(name_of(row.state))];
   }

@@ -6,18 +6,34 @@
 namespace closewait {
 namespace {
 
-// Whether polite clients came in this second and none was served: at least one of them was
-// refused, ended by the target or timed out, and none was delivered. A second without an ended
-// client says nothing, and one in which the phase cut them off is the rig's doing.
-bool is_unavailable(const SecondLine& second, const std::vector<std::string>& behaviours) {
+bool is_polite(const std::string& behaviour) { return behaviour.starts_with("polite"); }
+
+// Clients of `polite` that have connected and not ended. Each wants one answer, so one that is
+// still there after a whole second in which nobody was served has waited for it.
+std::uint64_t waiting(const Run& run) {
+  std::uint64_t open = 0;
+  for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
+    if (run.header.behaviours[i] != "polite") continue;
+    const ClientCounts& counts = run.whole.clients[i].counts;
+    const std::uint64_t ended = counts.of(Outcome::kDelivered) + counts.of(Outcome::kPreempted) +
+                                counts.of(Outcome::kTimedOut) + counts.of(Outcome::kCut);
+    open += counts.opened - std::min(counts.opened, ended);
+  }
+  return open;
+}
+
+// Whether no polite client was served in this second though some wanted to be: one was refused,
+// ended by the target or timed out, or has waited since before. A second without any says nothing.
+bool is_unavailable(const SecondLine& second, const std::vector<std::string>& behaviours,
+                    std::uint64_t waiting_before) {
   ClientCounts polite;
   const std::size_t known = std::min(behaviours.size(), second.tally.clients.size());
   for (std::size_t i = 0; i < known; ++i) {
-    if (behaviours[i].starts_with("polite")) polite += second.tally.clients[i].counts;
+    if (is_polite(behaviours[i])) polite += second.tally.clients[i].counts;
   }
   const std::uint64_t failed =
       polite.of(Outcome::kRefused) + polite.of(Outcome::kPreempted) + polite.of(Outcome::kTimedOut);
-  return polite.of(Outcome::kDelivered) == 0 && failed > 0;
+  return polite.of(Outcome::kDelivered) == 0 && failed + waiting_before > 0;
 }
 
 // Adds one line to a run, which it borrows.
@@ -35,13 +51,15 @@ struct Fold {
     reach(line.t);
   }
   void operator()(const SecondLine& line) const {
+    const std::uint64_t waiting_before = waiting(run);
     run.whole.merge(line.tally);
     if (line.control) run.control.merge(line.tally);
     if (line.kind == PhaseKind::kStorm) {
       run.storms.merge(line.tally);
       run.storm_seconds += line.seconds;
     }
-    if (line.kind != PhaseKind::kRest && is_unavailable(line, run.header.behaviours)) {
+    if (line.kind != PhaseKind::kRest &&
+        is_unavailable(line, run.header.behaviours, waiting_before)) {
       run.unavailable_seconds += line.seconds;
     }
     run.reaped += line.reaped;
@@ -49,7 +67,7 @@ struct Fold {
     run.latest.open = line.open;
     run.latest.busiest_worker = line.busiest_worker;
     run.latest.sample = line.sample;
-    if (!line.sockets_by_state.empty()) run.latest.sockets_by_state = line.sockets_by_state;
+    if (!line.sockets_by_state.empty()) take_over(line.sockets_by_state);
     reach(line.t);
   }
   void operator()(const CensusLine& line) const {
@@ -66,6 +84,11 @@ struct Fold {
   }
 
  private:
+  // A state that was there once stays, at zero.
+  void take_over(const std::map<std::string, std::uint64_t>& sockets) const {
+    for (auto& [state, count] : run.latest.sockets_by_state) count = 0;
+    for (const auto& [state, count] : sockets) run.latest.sockets_by_state[state] = count;
+  }
   void reach(double t) const { run.duration_seconds = std::max(run.duration_seconds, t); }
 };
 

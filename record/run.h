@@ -35,7 +35,7 @@ struct Run {
   double duration_seconds = 0;  // the latest `t` of its lines
   double storm_seconds = 0;
   double unavailable_seconds = 0;  // of storms and warm-up, in which polite clients were turned
-                                   // away, ended early or timed out, and none was served
+                                   // away, ended early, timed out or waited, and none was served
   std::uint64_t reaped = 0;
   Latest latest;
 

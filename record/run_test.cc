@@ -92,6 +92,35 @@ TEST(Run, IsUnavailableWhileNoPoliteClientIsServed) {
   EXPECT_EQ(unavailable_after(PhaseKind::kStorm, "polite", 0, std::nullopt), 0);
 }
 
+// A server that hangs refuses nobody: its clients wait, until their time or the phase is over.
+TEST(Run, IsUnavailableWhilePoliteClientsOnlyWait) {
+  closewait::Run run = run_of({"polite", "half-close"});
+  SecondLine line = second(PhaseKind::kStorm, 5);
+  line.tally.clients[0].counts.opened = 8;
+  run.add(line);
+  EXPECT_EQ(run.unavailable_seconds, 0) << "five were served in it";
+  run.add(second(PhaseKind::kStorm, 0));
+  run.add(second(PhaseKind::kStorm, 0));
+  EXPECT_EQ(run.unavailable_seconds, 2) << "three have waited since the first";
+  run.add(second(PhaseKind::kStorm, 1));
+  EXPECT_EQ(run.unavailable_seconds, 2);
+  line = second(PhaseKind::kStorm, 3);
+  line.tally.clients[0].counts.opened = 0;
+  run.add(line);
+  run.add(second(PhaseKind::kStorm, 0));
+  EXPECT_EQ(run.unavailable_seconds, 2) << "nobody is left";
+}
+
+TEST(Run, ASocketStateThatWasThereStaysAtZero) {
+  closewait::Run run = run_of({});
+  run.add(SecondLine{.sockets_by_state = {{"ESTABLISHED", 3}, {"LAST_ACK", 1}}});
+  run.add(SecondLine{});
+  EXPECT_EQ(run.latest.sockets_by_state.at("ESTABLISHED"), 3U) << "not looked at";
+  run.add(SecondLine{.sockets_by_state = {{"ESTABLISHED", 0}}});
+  EXPECT_EQ(run.latest.sockets_by_state.at("ESTABLISHED"), 0U);
+  EXPECT_EQ(run.latest.sockets_by_state.at("LAST_ACK"), 0U);
+}
+
 TEST(Run, TakesASecondThatHasMoreClientsThanTheHeader) {
   closewait::Run run = run_of({"polite"});
   run.add(second(PhaseKind::kStorm, 2));

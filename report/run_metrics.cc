@@ -39,7 +39,7 @@ MetricFamilies about_the_run(const Run& run, const RunSoFar& so_far) {
       gauge("closewait_run_elapsed_seconds", "How long it has taken so far.", run.duration_seconds),
       gauge("closewait_run_finished", "1 when the verdict is final.", run.end ? 1 : 0),
       counter("closewait_unavailable_seconds_total",
-              "Seconds in which no polite client was served, though some tried.",
+              "Seconds in which no polite client was served, though some wanted to be.",
               run.unavailable_seconds),
       counter("closewait_destroy_events_total", "Destroy events of the run's own connections.",
               number(run.reaped)),
@@ -48,7 +48,7 @@ MetricFamilies about_the_run(const Run& run, const RunSoFar& so_far) {
             "Share of its core that the busiest worker used in the last second.",
             run.latest.busiest_worker),
       gauge("closewait_rig_saturated",
-            "1 when connections began so late that latencies say nothing.",
+            "1 when connections of the last minute began so late that latencies say nothing.",
             so_far.saturated ? 1 : 0),
   };
 }

@@ -112,7 +112,7 @@ TEST(RunMetrics, TheTargetIsAsItsLastSecondShowedIt) {
   SecondLine second{.t = 18,
                     .open = 3,
                     .sample = Sample{.fds = 40, .threads = 2, .listen_limit = 128},
-                    .sockets_by_state = {{"FIN_WAIT2", 4}},
+                    .sockets_by_state = {{"CLOSE_WAIT", 0}, {"FIN_WAIT2", 4}},
                     .tally = Tally(2)};
   run.add(second);
   auto now = served(run, so_far());

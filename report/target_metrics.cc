@@ -31,17 +31,6 @@ MetricFamilies of_the_last_second(const Sample& sample) {
   };
 }
 
-// A state that was there once stays, at zero, so that its series does not break off.
-std::map<std::string, std::uint64_t> sockets_now(const Run& run) {
-  std::map<std::string, std::uint64_t> counts;
-  for (const Census& rest : run.rests) {
-    for (const auto& [state, count] : rest.sockets_by_state) counts[state] = 0;
-  }
-  for (const char* state : {"ESTABLISHED", "CLOSE_WAIT", "LISTEN"}) counts[state] = 0;
-  for (const auto& [state, count] : run.latest.sockets_by_state) counts[state] = count;
-  return counts;
-}
-
 // The target's connections whose client is gone, as far as a descriptor holds them.
 std::vector<MetricValue> outstanding(const Run& run) {
   std::map<std::string, std::uint64_t> held;
@@ -97,7 +86,7 @@ MetricFamilies target_metrics(const Run& run, bool is_seen) {
     append(families, of_the_last_second(*run.latest.sample));
     families.push_back(gauge_family("closewait_target_sockets",
                                     "TCP sockets of the target's port on its side, by state.",
-                                    by("state", sockets_now(run))));
+                                    by("state", run.latest.sockets_by_state)));
   }
   if (!run.rests.empty()) {
     append(families, of_the_last_rest(run));

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -19,6 +20,12 @@ Interrupt::Interrupt() {
   }
   fd_ = UniqueFd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw SetupError("signalfd: " + describe(last_error()));
+}
+
+void Interrupt::take() const {
+  signalfd_siginfo signal{};
+  while (::read(fd_.get(), &signal, sizeof signal) > 0) {
+  }
 }
 
 bool Interrupt::came() const {

@@ -12,6 +12,8 @@ class Interrupt {
 
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] bool came() const;
+  // Takes the signals that came, so that fd() tells the next one.
+  void take() const;
 
  private:
   UniqueFd fd_;

@@ -65,6 +65,25 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   }
 }
 
+// Of a run that was broken off nothing is expected: the clients that were cut with it count as
+// failed, and what should have come later is missing.
+void add_expectations(const Run& run, const Scenario& scenario, const Circumstances& circumstances,
+                      EndLine& end) {
+  if (!circumstances.interrupted_by.empty()) {
+    if (!scenario.expect.empty()) {
+      end.not_judged.push_back("expectations: " + circumstances.interrupted_by);
+    }
+    return;
+  }
+  const auto result = result_of(run);
+  const auto control = control_result(run);
+  JudgedExpectations judged = judge_expectations(
+      scenario.expect, [&](std::string_view path) { return number_at(result, path); },
+      [&](std::string_view path) { return number_at(control, path); }, is_saturated(run));
+  end.expectations = std::move(judged.results);
+  std::ranges::move(judged.not_judged, std::back_inserter(end.not_judged));
+}
+
 }  // namespace
 
 std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
@@ -102,13 +121,7 @@ EndLine judge(const Run& run, const Scenario& scenario, const Circumstances& cir
       failed = true;
     }
   }
-  const auto result = result_of(run);
-  const auto control = control_result(run);
-  JudgedExpectations judged = judge_expectations(
-      scenario.expect, [&](std::string_view path) { return number_at(result, path); },
-      [&](std::string_view path) { return number_at(control, path); }, is_saturated(run));
-  end.expectations = std::move(judged.results);
-  std::ranges::move(judged.not_judged, std::back_inserter(end.not_judged));
+  add_expectations(run, scenario, circumstances, end);
   failed = failed || std::ranges::any_of(end.expectations,
                                          [](const ExpectationResult& each) { return !each.held; });
   end.verdict = failed                              ? Verdict::kFail

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kScrapesOfTheEnd = 2;
 constexpr int kPollMilliseconds = 50;
+constexpr double kLately = 60;  // seconds
 
 std::vector<std::pair<std::string, PhaseKind>> phases_of(const Scenario& scenario) {
   std::vector<std::pair<std::string, PhaseKind>> phases;
@@ -42,11 +43,25 @@ void LiveMetrics::update(const Run& run, const Line& line) {
     so_far_.findings = run.findings;
     so_far_.verdict = run.end->verdict;
   }
-  so_far_.saturated = is_saturated(run);
+  so_far_.saturated = saturated_lately(run, line);
   MetricFamilies families = run_metrics(run, so_far_);
   const std::lock_guard lock(mutex_);
   families_ = std::move(families);
   ended_ = run.end.has_value();
+}
+
+// One bad minute does not stand for the hours after it, as it does in the verdict.
+bool LiveMetrics::saturated_lately(const Run& run, const Line& line) {
+  if (const auto* second = std::get_if<SecondLine>(&line)) {
+    recent_lag_.emplace_back(second->t, second->tally.lag);
+  }
+  while (!recent_lag_.empty() && recent_lag_.front().first < run.duration_seconds - kLately) {
+    recent_lag_.pop_front();
+  }
+  Run lately;
+  lately.header.lag_at_most = run.header.lag_at_most;
+  for (const auto& [t, lag] : recent_lag_) lately.whole.lag.merge(lag);
+  return is_saturated(lately);
 }
 
 void LiveMetrics::judge_anew(const Run& run) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <string>
 
@@ -29,6 +30,7 @@ class LiveMetrics {
   explicit LiveMetrics(const Setup& setup);
 
   [[nodiscard]] std::string url() const { return endpoint_.url(); }
+  [[nodiscard]] bool was_scraped() const { return endpoint_.scrapes() > 0; }
 
   // After each line of the record, with the run as it stands with that line.
   void update(const Run& run, const Line& line);
@@ -40,10 +42,12 @@ class LiveMetrics {
  private:
   [[nodiscard]] MetricFamilies collect();
   void judge_anew(const Run& run);
+  [[nodiscard]] bool saturated_lately(const Run& run, const Line& line);
 
   const Scenario& scenario_;
   const Circumstances& circumstances_;
   RunSoFar so_far_;
+  std::deque<std::pair<double, Histogram>> recent_lag_;  // of each second of the last minute, by t
   std::mutex mutex_;  // families_: the run's thread makes them, the endpoint's threads copy them
   MetricFamilies families_;
   bool ended_ = false;                      // under the mutex: the families are of the whole run

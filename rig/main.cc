@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -25,16 +26,16 @@ std::pair<std::string, std::string> split(const std::string& option, const std::
 struct Written {
   std::vector<std::string> settings;
   std::vector<std::string> labels;
-  std::string metrics;
-  std::string metrics_linger;
-  std::string wait_for_target;
+  std::optional<std::string> metrics;
+  std::optional<std::string> metrics_linger;
+  std::optional<std::string> wait_for_target;
 };
 
-void take_duration(const char* option, const std::string& text, Nanoseconds& value) {
-  if (text.empty()) return;
-  const auto duration = parse_duration(text);
+void take_duration(const char* option, const std::optional<std::string>& text, Nanoseconds& value) {
+  if (!text) return;
+  const auto duration = parse_duration(*text);
   if (!duration)
-    throw UsageError(fmt::format("{} {}: expected {}", option, text, kDurationExample));
+    throw UsageError(fmt::format("{} {}: expected {}", option, *text, kDurationExample));
   value = *duration;
 }
 
@@ -73,24 +74,30 @@ void add_run_options(CLI::App& command, RunOptions& options, Written& written) {
   command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
 }
 
+void check_name(const RunOptions& options) {
+  if (!options.name.empty() && !options.out.empty()) {
+    throw UsageError("--name and --out both say where the results go; give one of them");
+  }
+  constexpr const char* kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (options.name.find_first_not_of(kLetters) != std::string::npos ||
+      options.name.starts_with('.') || options.name.starts_with('-')) {
+    throw UsageError("--name " + options.name +
+                     ": expected letters, digits, '.', '_' and '-', since it becomes "
+                     "results/NAME; for another place there is --out");
+  }
+}
+
 void finish(RunOptions& options, const Written& written) {
   for (const std::string& each : written.settings) {
     options.settings.push_back(split("--set", each));
   }
   for (const std::string& each : written.labels) options.labels.insert(split("--label", each));
   options.quick.target = options.target;
-  if (!written.metrics.empty()) options.metrics = parse_metrics_address(written.metrics);
+  if (written.metrics) options.metrics = parse_metrics_address(*written.metrics);
   take_duration("--metrics-linger", written.metrics_linger, options.metrics_linger);
   take_duration("--wait-for-target", written.wait_for_target, options.wait_for_target);
-  if (!options.name.empty() && !options.out.empty()) {
-    throw UsageError("--name and --out both say where the results go; give one of them");
-  }
-  if (options.name.find('/') != std::string::npos || options.name.starts_with('.')) {
-    throw UsageError(
-        fmt::format("--name {}: expected a name, it becomes results/NAME; for "
-                    "another place there is --out",
-                    options.name));
-  }
+  check_name(options);
   const bool quick =
       !options.quick.mix.empty() || !options.quick.rate.empty() || !options.quick.length.empty();
   if (quick && !options.scenario.empty()) {

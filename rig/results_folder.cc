@@ -34,17 +34,6 @@ fs::path free_folder(const std::string& name) {
   return path;
 }
 
-// results/latest, a relative link so that it is right in a container and outside. Replaced in one
-// step. Where it cannot be made the folder is there all the same, and the run says where.
-void point_latest_at(const fs::path& folder) {
-  const fs::path link = folder.parent_path() / "latest";
-  const fs::path fresh = folder.parent_path() / fmt::format(".latest-{}", ::getpid());
-  std::error_code error;
-  fs::create_symlink(folder.filename(), fresh, error);
-  if (!error) fs::rename(fresh, link, error);
-  if (error) fs::remove(fresh, error);
-}
-
 std::string not_writable(const fs::path& folder, const std::error_code& error) {
   return fmt::format("{}: {} (uid {}); let this user write there, or give another --out",
                      folder.string(), error.message(), ::geteuid());
@@ -75,7 +64,28 @@ ResultsFolder::ResultsFolder(const RunOptions& options, const std::string& out,
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) throw UsageError(not_writable(path_, error));
-  if (out.empty()) point_latest_at(path_);
+}
+
+std::string ResultsFolder::name() const {
+  const std::string own = path_.filename().string();
+  // OUT/1, OUT/2 of --repeat: numbers alone would name every such run the same.
+  const bool numbered = own.find_first_not_of("0123456789") == std::string::npos;
+  const std::string parent = path_.parent_path().filename().string();
+  return numbered && !parent.empty() ? parent + "-" + own : own;
+}
+
+void ResultsFolder::lead_latest_here() const {
+  if (path_.parent_path() != "results") return;
+  const fs::path link = path_.parent_path() / "latest";
+  const fs::path fresh = path_.parent_path() / fmt::format(".latest-{}", ::getpid());
+  std::error_code error;
+  fs::create_symlink(path_.filename(), fresh, error);
+  if (!error) fs::rename(fresh, link, error);
+  if (!error) return;
+  std::error_code ignored;
+  fs::remove(fresh, ignored);
+  fmt::print(stderr, "closewait: {} does not lead to this run: {}\n", link.string(),
+             error.message());
 }
 
 void ResultsFolder::write(const std::string& name, const std::string& text) const {

@@ -12,14 +12,17 @@ namespace closewait {
 // The folder of one run: everything that is kept of it goes here. Plain files.
 class ResultsFolder {
  public:
-  // Makes it: --out, or results/NAME (NAME-2 when there is one), or results/SCENARIO-DATE-TIME;
-  // results/latest then leads to it. Throws UsageError when it cannot be made or holds a run
+  // Makes it: --out, or results/NAME (NAME-2 when there is one), or results/SCENARIO-DATE-TIME.
+  // Throws UsageError when it cannot be made or holds a run
   // already; nothing is ever written over.
   ResultsFolder(const RunOptions& options, const std::string& out, const std::string& scenario);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-  // Its last part: what the run is called.
-  [[nodiscard]] std::string name() const { return path_.filename().string(); }
+  // What the run is called: its last part, with the one before when that is a mere number.
+  [[nodiscard]] std::string name() const;
+  // Makes results/latest a link to it, where it is in results/: a relative one, so that it is right
+  // in a container and outside. Where that is impossible it is told on standard error.
+  void lead_latest_here() const;
   // A file that cannot be written is told on standard error; the run goes on.
   void write(const std::string& name, const std::string& text) const;
   void write_program(const std::string& name, const std::string& text) const;

@@ -165,9 +165,12 @@ std::unique_ptr<LiveMetrics> serve_metrics(const ChosenScenario& chosen, const R
 }
 
 void linger(LiveMetrics& metrics, Nanoseconds at_most, const Interrupt& interrupt) {
-  if (interrupt.came()) return;
-  fmt::print(stderr, "the end of the run is at {} until it was scraped twice, {} at most\n",
-             metrics.url(), format_duration(at_most));
+  const bool interrupted = interrupt.came();
+  if (interrupted && !metrics.was_scraped()) return;  // nobody watches
+  interrupt.take();
+  fmt::print(stderr, "the end of the run is at {} until it was scraped twice, {} at most{}\n",
+             metrics.url(), format_duration(at_most),
+             interrupted ? "; interrupt again to end at once" : "");
   if (!metrics.wait_until_scraped(at_most, interrupt.fd())) {
     fmt::print(stderr, "the end of the run was not scraped twice\n");
   }
@@ -184,6 +187,7 @@ void publish(const Run& run, const ResultsFolder& folder, const RunOptions& opti
   } else {
     fmt::print("{}\nresults in {}\n", run_table(run), folder.path().string());
   }
+  std::fflush(stdout);  // the rig may linger
 }
 
 ExitStatus status_of(const Run& run) {
@@ -212,6 +216,7 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   const std::uint64_t open_files = raise_open_files();
   Recorder recorder(folder.path() / "run.jsonl");
   recorder.append(header_of(chosen, options, target, open_files));
+  folder.lead_latest_here();
   Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours);
   Circumstances circumstances{
       .unseen = seeing.unseen, .again = [&](const std::vector<Setting>& instead) {

@@ -88,8 +88,9 @@ TEST_F(LiveMetrics, TellTheRunAndStayUntilItsEndWasScrapedTwice) {
             ended.result["clients"]["rst-after-connect"]["opened"]);
 }
 
-// The second rest of a leak makes it a finding; the run goes on.
-TEST_F(LiveMetrics, AFindingIsToldWhileTheRunGoesOn) {
+// The second rest of a leak makes it a finding; the run goes on, and when it is interrupted its end
+// is not lost either.
+TEST_F(LiveMetrics, AFindingIsToldWhileTheRunGoesOnAndTheEndOfAnInterruptedOne) {
   Arguments arguments = leaking_soak();
   arguments.insert(arguments.end(), {"--set", "repeat=20"});
   const auto rig = start_run(arguments);
@@ -104,7 +105,37 @@ TEST_F(LiveMetrics, AFindingIsToldWhileTheRunGoesOn) {
   EXPECT_EQ(value_of(text, "closewait_run_finished{run=\"out\"}"), 0);
   EXPECT_EQ(value_of(text, "closewait_verdict{run=\"out\",verdict=\"fail\"}"), 1);
   rig->signal(SIGINT);
+  ASSERT_TRUE(eventually(
+      [&] { return value_of(scrape(address), "closewait_run_finished{run=\"out\"}") == 1; }));
+  EXPECT_FALSE(rig->wait(std::chrono::seconds(1))) << "one scrape of the end is not two";
+  EXPECT_EQ(value_of(scrape(address), "closewait_verdict{run=\"out\",verdict=\"fail\"}"), 1);
   EXPECT_EQ(finish(*rig).status, 1);
+}
+
+TEST_F(LiveMetrics, ASecondInterruptEndsTheWaitForAScrape) {
+  Arguments arguments = leaking_soak();
+  arguments.insert(arguments.end(), {"--metrics-linger", "1h"});
+  const auto rig = start_run(arguments);
+  ASSERT_FALSE(scrape(metrics_of(*rig)).empty());
+  rig->signal(SIGINT);
+  ASSERT_TRUE(eventually(
+      [&] { return rig->errors().find("interrupt again to end") != std::string::npos; }));
+  rig->signal(SIGINT);
+  EXPECT_EQ(rig->wait(std::chrono::seconds(5)), 3) << rig->errors();
+}
+
+// Browsers connect ahead of need; Prometheus must not wait for them.
+TEST_F(LiveMetrics, WhoConnectsAndAsksForNothingHoldsNoScrapeUp) {
+  Arguments arguments = leaking_soak();
+  arguments.insert(arguments.end(), {"--set", "repeat=20"});
+  const auto rig = start_run(arguments);
+  const SocketAddress address = metrics_of(*rig);
+  std::vector<UniqueFd> silent;
+  for (int i = 0; i < 8; ++i) {
+    silent.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(silent.back().get(), address.data(), address.size()), 0);
+  }
+  EXPECT_FALSE(scrape(address).empty());
 }
 
 TEST_F(LiveMetrics, WhoNeverScrapesIsNotWaitedForForever) {

@@ -82,10 +82,12 @@ TEST_F(BeforeARun, ResultsHaveTheNameAndLatestLeadsToThem) {
   }
 }
 
-TEST_F(BeforeARun, ANameIsNoPath) {
-  const Ended ended = closewait({"run", testing::shipped("smoke"), "--name", "../elsewhere"});
-  EXPECT_EQ(ended.status, 2);
-  EXPECT_THAT(ended.errors, HasSubstr("--name ../elsewhere"));
+TEST_F(BeforeARun, ANameIsOneWord) {
+  for (const std::string name : {"../elsewhere", "two words", "-x", "ni\xff"}) {
+    const Ended ended = closewait({"run", testing::shipped("smoke"), "--name=" + name});
+    EXPECT_EQ(ended.status, 2);
+    EXPECT_THAT(ended.errors, HasSubstr("--name " + name));
+  }
 }
 
 }  // namespace
