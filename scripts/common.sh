@@ -17,6 +17,10 @@ test_packages=(
 )
 # shellcheck disable=SC2034
 tsan_packages=(clang-14 libclang-rt-14-dev)
+# What bench-server holds the server against and drives it with. No test needs them, and nothing
+# installs them unasked.
+# shellcheck disable=SC2034
+bench_packages=(wrk nginx-light)
 
 name="$(basename "$0")"
 may_install=yes
