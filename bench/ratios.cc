@@ -18,8 +18,14 @@ Ratios ratios_of(const std::vector<double>& numerators, const std::vector<double
   for (std::size_t i = 0; i < numerators.size(); ++i) {
     ratios.push_back(numerators[i] / denominators[i]);
   }
-  const auto [least, most] = std::ranges::minmax(ratios);
-  return {.median = median_of(ratios), .least = least, .most = most};
+  if (ratios.empty()) return {};
+  std::ranges::sort(ratios);
+  const std::size_t quarter = ratios.size() / 4;
+  return {.median = median_of(ratios),
+          .least = ratios.front(),
+          .low = ratios[quarter],
+          .high = ratios[ratios.size() - 1 - quarter],
+          .most = ratios.back()};
 }
 
 void pin_to_core(int core) {

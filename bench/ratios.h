@@ -9,6 +9,8 @@ namespace closewait {
 struct Ratios {
   double median = 0;
   double least = 0;
+  double low = 0;   // a quarter of them is below
+  double high = 0;  // a quarter of them is above
   double most = 0;
 };
 [[nodiscard]] Ratios ratios_of(const std::vector<double>& numerators,
