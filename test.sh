@@ -59,14 +59,13 @@ if setarch --addr-no-randomize true 2>/dev/null; then
   fixed_addresses=(setarch --addr-no-randomize)
 fi
 
-# Most of the time a test waits for something, so there are two for each core.
 # Runs the tests of one preset, leaves the whole output in test.log and shows what failed.
 run_tests() {
   local directory="$root/build/$1" status=0 only=() names
   mapfile -t names < <(tests_of "$1")
   if ((${#names[@]} > 0)); then only=(--tests-regex "^($(IFS='|' && echo "${names[*]}"))\\."); fi
   "${fixed_addresses[@]}" ctest --test-dir "$directory" --output-on-failure --no-tests=error \
-    --parallel "$((2 * $(nproc)))" "${only[@]}" >"$directory/test.log" 2>&1 || status=$?
+    --parallel "$(nproc)" "${only[@]}" >"$directory/test.log" 2>&1 || status=$?
   if ((status != 0)); then
     grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#.* Passed )' "$directory/test.log" |
       tail -n 200 >&2 || true
