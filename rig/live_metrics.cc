@@ -58,10 +58,9 @@ bool LiveMetrics::saturated_lately(const Run& run, const Line& line) {
   while (!recent_lag_.empty() && recent_lag_.front().first < run.duration_seconds - kLately) {
     recent_lag_.pop_front();
   }
-  Run lately;
-  lately.header.lag_at_most = run.header.lag_at_most;
-  for (const auto& [t, lag] : recent_lag_) lately.whole.lag.merge(lag);
-  return is_saturated(lately);
+  Histogram lately;
+  for (const auto& [t, lag] : recent_lag_) lately.merge(lag);
+  return is_saturated(lately, run.header.lag_at_most);
 }
 
 void LiveMetrics::judge_anew(const Run& run) {

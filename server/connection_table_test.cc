@@ -111,14 +111,7 @@ class HttpConnectionTest : public ConnectionTableTest {
 
 // Owed less than the high mark, so that it is the end alone that keeps it from reading.
 TEST_F(HttpConnectionTest, AnEndBeforeTheAnswerIsWrittenDoesNotSpin) {
-  int pair[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-  Peer peer{UniqueFd(pair[0])};
-  const int small = 4096;
-  ::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  table_.add(UniqueFd(pair[1]));
-  ASSERT_TRUE(peer.send("GET /bytes/200000 HTTP/1.1\r\nHost: a\r\n\r\n"));
-  peer.shut_down_sending();
+  Peer peer = half_closed_peer();
   EXPECT_LE(wakeups_at_rest(), kFewWakeups) << "an event that nobody wants";
   EXPECT_EQ(table_.size(), 1U);
 }

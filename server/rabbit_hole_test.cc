@@ -128,14 +128,7 @@ TEST_F(RabbitHole, APeerThatShutsDownReadingIsServedLikeAnyOther) {
 
 // Less than the high mark is owed, so that the end is read while there is still something to write.
 TEST_F(RabbitHole, APeerThatEndsItsSendingIsOwedEverythingAndThenSeesTheEnd) {
-  int pair[2];
-  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-  Peer peer{UniqueFd(pair[0])};
-  const int small = 4096;
-  ::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
-  table_.add(UniqueFd(pair[1]));
-  ASSERT_TRUE(peer.send("GET /bytes/200000 HTTP/1.1\r\nHost: a\r\n\r\n"));
-  peer.shut_down_sending();
+  Peer peer = half_closed_peer();
   for (int i = 0; i < 10; ++i) loop_.turn(Nanoseconds(0));
   std::size_t received = 0;
   bool ended = false;

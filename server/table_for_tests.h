@@ -66,6 +66,20 @@ class ConnectionTableTest : public testing::Test {
     return sent;
   }
 
+  // A peer that asked for 200,000 bytes and has ended its sending. So little of it fits into the
+  // socket that the end is read while there is still something to write.
+  Peer half_closed_peer() {
+    int pair[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+    Peer peer{UniqueFd(pair[0])};
+    const int small = 4096;
+    ::setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    table_.add(UniqueFd(pair[1]));
+    EXPECT_TRUE(peer.send("GET /bytes/200000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    peer.shut_down_sending();
+    return peer;
+  }
+
   ServerOptions options_;
   EventLoop loop_;
   Counters counters_;

@@ -63,8 +63,10 @@ void judge_sight(const Run& run, std::vector<std::string>& reasons) {
 
 }  // namespace
 
-bool is_saturated(const Run& run) {
-  return to_seconds(run.whole.lag.quantile(0.99)) > run.header.lag_at_most;
+bool is_saturated(const Run& run) { return is_saturated(run.whole.lag, run.header.lag_at_most); }
+
+bool is_saturated(const Histogram& lag, double at_most) {
+  return to_seconds(lag.quantile(0.99)) > at_most;
 }
 
 std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>& limited) {

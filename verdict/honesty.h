@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/histogram.h"
 #include "record/run.h"
 
 namespace closewait {
@@ -16,5 +17,7 @@ namespace closewait {
 
 // Connections began so late that what depends on load (latency above all) says nothing.
 [[nodiscard]] bool is_saturated(const Run& run);
+// The same of a part of a run; the bound is in seconds, of the p99.
+[[nodiscard]] bool is_saturated(const Histogram& lag, double at_most);
 
 }  // namespace closewait
