@@ -20,6 +20,7 @@ namespace closewait {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -30,6 +31,19 @@ SocketAddress any_port(const std::string& ip = "127.0.0.1") {
 }
 
 MetricFamilies one() { return {gauge("a", "", 1)}; }
+// More text than the kernel takes at once.
+MetricFamilies many() { return {gauge("a", std::string(16 << 20, 'x'), 1), gauge("last", "", 2)}; }
+HealthState fine() { return {.ready = true, .text = "fine"}; }
+
+std::string body_of(const std::string& answer) {
+  return answer.substr(answer.find("\r\n\r\n") + 4);
+}
+
+int open_descriptors() {
+  int open = 0;
+  for (int fd = 0; fd < 1000; ++fd) open += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
+  return open;
+}
 
 template <class Condition>
 bool eventually(Condition condition) {
@@ -58,10 +72,83 @@ TEST(MetricsEndpoint, ServesWhatTheFunctionGivesNow) {
 
 TEST(MetricsEndpoint, ServesNothingElse) {
   const MetricsEndpoint endpoint(any_port(), one);
-  for (const char* path : {"/", "/etc/passwd", "/metrics/../etc/passwd"}) {
-    EXPECT_THAT(answer_of(endpoint.address(), path), HasSubstr("HTTP/1.1 404")) << path;
+  for (const char* path : {"/", "/etc/passwd", "/metrics/../etc/passwd", "/metrics/", "/metrics/a",
+                           "/metricsa", "/health"}) {
+    EXPECT_THAT(answer_of(endpoint.address(), path), StartsWith("HTTP/1.1 404 ")) << path;
   }
   EXPECT_EQ(endpoint.scrapes(), 0U);
+}
+
+TEST(MetricsEndpoint, SaysWhatItsTextIsAndHowLong) {
+  const MetricsEndpoint endpoint(any_port(), one);
+  const std::string answer = answer_of(endpoint.address(), "/metrics?name=a");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  const std::string size = std::to_string(body_of(answer).size());
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: " + size + "\r\n"));
+}
+
+TEST(MetricsEndpoint, AHeadIsNoScrape) {
+  std::atomic<int> calls{0};
+  const MetricsEndpoint endpoint(any_port(), [&] {
+    ++calls;
+    return one();
+  });
+  const std::string answer = answer_of(endpoint.address(), "/metrics", "HEAD");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("version=0.0.4"));
+  EXPECT_EQ(body_of(answer), "");
+  EXPECT_EQ(value_of(scrape(endpoint.address()), "a"), 1);
+  EXPECT_TRUE(eventually([&] { return endpoint.scrapes() == 1; }));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST(MetricsEndpoint, TellsWhatElseThanGetAndHeadIsNotAllowed) {
+  const MetricsEndpoint endpoint(any_port(), one, fine);
+  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND"}) {
+    for (const char* path : {"/metrics", "/health"}) {
+      const std::string answer = answer_of(endpoint.address(), path, method);
+      EXPECT_THAT(answer, StartsWith("HTTP/1.1 405 ")) << method << path;
+      EXPECT_THAT(answer, HasSubstr("\r\nAllow: GET, HEAD\r\n")) << method << path;
+    }
+    EXPECT_THAT(answer_of(endpoint.address(), "/", method), StartsWith("HTTP/1.1 404 ")) << method;
+  }
+  EXPECT_EQ(endpoint.scrapes(), 0U);
+}
+
+TEST(MetricsEndpoint, TellsWhetherTheProgramIsReady) {
+  HealthState state{.ready = true, .text = "ready"};
+  const MetricsEndpoint endpoint(any_port(), one, [&] { return state; });
+  const auto health = [&](const char* method) {
+    return answer_of(endpoint.address(), "/health", method);
+  };
+  EXPECT_THAT(health("GET"), AllOf(StartsWith("HTTP/1.1 200 OK\r\nContent-Type: text/plain"),
+                                   EndsWith("\r\nContent-Length: 6\r\n\r\nready\n")));
+  state = {.ready = false, .text = "draining"};
+  EXPECT_THAT(health("GET"), AllOf(StartsWith("HTTP/1.1 503 Service Unavailable\r\n"),
+                                   EndsWith("\r\n\r\ndraining\n")));
+  EXPECT_THAT(health("HEAD"),
+              AllOf(StartsWith("HTTP/1.1 503 "), EndsWith("\r\nContent-Length: 9\r\n\r\n")));
+  EXPECT_EQ(value_of(scrape(endpoint.address()), "a"), 1);
+  EXPECT_TRUE(eventually([&] { return endpoint.scrapes() == 1; })) << "health is no scrape";
+}
+
+TEST(MetricsEndpoint, TellsHealthWhileAScrapeTakesLong) {
+  std::promise<void> asked;
+  std::promise<void> go_on;
+  const MetricsEndpoint endpoint(
+      any_port(),
+      [&] {
+        asked.set_value();
+        go_on.get_future().wait();
+        return one();
+      },
+      fine);
+  auto text = std::async(std::launch::async, scrape, endpoint.address());
+  asked.get_future().wait();
+  EXPECT_THAT(answer_of(endpoint.address(), "/health"), EndsWith("\r\n\r\nfine\n"));
+  go_on.set_value();
+  EXPECT_EQ(value_of(text.get(), "a"), 1);
 }
 
 TEST(MetricsEndpoint, ListensOnItsOwnAddressOnly) {
@@ -124,14 +211,14 @@ TEST(MetricsEndpoint, TheAddressIsFreeAgainAtOnce) {
   }
 }
 
-// A family with more text than the kernel takes at once, and a peer that is slow to read it.
+// The peer is slow to read.
 TEST(MetricsEndpoint, LetsAScrapeThatIsUnderWayBeWrittenToItsEnd) {
   std::promise<void> asked;
   std::promise<void> go_on;
   std::optional<MetricsEndpoint> endpoint(std::in_place, any_port(), [&] {
     asked.set_value();
     go_on.get_future().wait();
-    return MetricFamilies{gauge("a", std::string(16 << 20, 'x'), 1), gauge("last", "", 2)};
+    return many();
   });
   auto text = std::async(std::launch::async, scrape, endpoint->address());
   asked.get_future().wait();
@@ -139,6 +226,28 @@ TEST(MetricsEndpoint, LetsAScrapeThatIsUnderWayBeWrittenToItsEnd) {
   go_on.set_value();
   endpoint.reset();
   EXPECT_EQ(series(text.get()).count("last"), 1U);
+}
+
+// Once its descriptor is gone, nothing more is counted for the peer.
+TEST(MetricsEndpoint, DoesNotCountAScrapeThatItsPeerLeft) {
+  std::promise<void> asked;
+  std::promise<void> go_on;
+  const MetricsEndpoint endpoint(any_port(), [&] {
+    asked.set_value();
+    go_on.get_future().wait();
+    return many();
+  });
+  const int before = open_descriptors();
+  {
+    const UniqueFd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(::connect(peer.get(), endpoint.address().data(), endpoint.address().size()), 0);
+    constexpr std::string_view kRequest = "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n";
+    ASSERT_GT(::send(peer.get(), kRequest.data(), kRequest.size(), MSG_NOSIGNAL), 0);
+    asked.get_future().wait();
+  }
+  go_on.set_value();
+  EXPECT_TRUE(eventually([&] { return open_descriptors() == before; }));
+  EXPECT_EQ(endpoint.scrapes(), 0U);
 }
 
 TEST(MetricsEndpoint, CallsTheFunctionOneScrapeAtATime) {

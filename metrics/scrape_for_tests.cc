@@ -40,13 +40,12 @@ Sample sample_of(const std::string& line) {
   return sample;
 }
 
-// Of a histogram's or summary's series: the name of its family.
+// Of a histogram's series: the name of its family.
 std::string family_of(const std::string& name, const std::map<std::string, std::string>& types) {
   for (const std::string_view suffix : {"_bucket", "_sum", "_count"}) {
     if (!name.ends_with(suffix)) continue;
     const auto type = types.find(name.substr(0, name.size() - suffix.size()));
-    if (type == types.end()) continue;
-    if (type->second == "histogram" || type->second == "summary") return type->first;
+    if (type != types.end() && type->second == "histogram") return type->first;
   }
   return name;
 }
@@ -59,12 +58,13 @@ void PrintTo(const MetricShape& shape, std::ostream* out) {
   *out << " )";
 }
 
-std::string answer_of(const SocketAddress& address, std::string_view path) {
+std::string answer_of(const SocketAddress& address, std::string_view path,
+                      std::string_view method) {
   const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kLongEnough, sizeof kLongEnough);
   EXPECT_EQ(::connect(fd.get(), address.data(), address.size()), 0) << address.to_string();
-  const std::string request =
-      "GET " + std::string(path) + " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+  const std::string request = std::string(method) + " " + std::string(path) +
+                              " HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
   EXPECT_EQ(::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL),
             static_cast<ssize_t>(request.size()));
   std::string answer;
@@ -101,17 +101,8 @@ MetricShapes exported(std::string_view text) {
     shape.type = types[family];
     shape.labels.insert(sample.labels.begin(), sample.labels.end());
     if (shape.type == "histogram") shape.labels.erase("le");
-    if (shape.type == "summary") shape.labels.erase("quantile");
   }
   return shapes;
-}
-
-MetricShapes beginning(const MetricShapes& shapes, std::string_view prefix) {
-  MetricShapes chosen;
-  for (const auto& [name, shape] : shapes) {
-    if (name.starts_with(prefix)) chosen.emplace(name, shape);
-  }
-  return chosen;
 }
 
 std::map<std::string, double> series(std::string_view text) {

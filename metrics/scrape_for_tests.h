@@ -21,16 +21,15 @@ using MetricShapes = std::map<std::string, MetricShape>;  // by the family's nam
 
 void PrintTo(const MetricShape& shape, std::ostream* out);
 
-// The whole answer, head and body, to one GET of /metrics by a socket of the test's own.
+// The whole answer, head and body, to one request by a socket of the test's own.
 [[nodiscard]] std::string answer_of(const SocketAddress& address,
-                                    std::string_view path = "/metrics");
+                                    std::string_view path = "/metrics",
+                                    std::string_view method = "GET");
 // The body of an answer 200; fails the test and gives "" for any other.
 [[nodiscard]] std::string scrape(const SocketAddress& address);
 
 // The families that have series in an exposition text. A histogram's `le` is none of its labels.
 [[nodiscard]] MetricShapes exported(std::string_view text);
-// Those whose name begins like that.
-[[nodiscard]] MetricShapes beginning(const MetricShapes& shapes, std::string_view prefix);
 
 // Every series of the text as it stands there, `name{a="b"}`, and its value.
 [[nodiscard]] std::map<std::string, double> series(std::string_view text);

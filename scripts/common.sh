@@ -6,7 +6,8 @@
 # shellcheck disable=SC2034 # used by the scripts that source this
 build_packages=(
   g++ cmake ninja-build
-  libboost1.81-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev prometheus-cpp-dev
+  libboost1.81-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev
+  prometheus-cpp-dev libcivetweb-dev
   libgtest-dev libgmock-dev # the top CMakeLists.txt asks for them in every preset
 )
 # shellcheck disable=SC2034
