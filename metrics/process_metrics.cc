@@ -1,102 +1,129 @@
 #include "metrics/process_metrics.h"
 
 #include <sys/resource.h>
-#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <system_error>
 
 namespace closewait {
 namespace {
 
-double seconds_of(clockid_t clock) {
+// As the system calls below have it, and as /proc has it when that is another pid namespace's.
+constexpr pid_t kThisProcess = 0;
+
+std::string proc_file(pid_t process, const std::string& name) {
+  return "/proc/" + (process == kThisProcess ? "self" : std::to_string(process)) + "/" + name;
+}
+
+std::optional<double> seconds_of(clockid_t clock) {
   timespec time{};
-  ::clock_gettime(clock, &time);  // these clocks are there on every kernel we run on
+  if (::clock_gettime(clock, &time) != 0) return std::nullopt;
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
 }
 
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);  // cannot fail with these arguments
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+// From the process' clock, which needs no descriptor.
+std::optional<double> cpu_seconds(pid_t process) {
+  clockid_t clock = 0;
+  if (::clock_getcpuclockid(process, &clock) != 0) return std::nullopt;
+  return seconds_of(clock);
 }
 
-// The numbers of /proc/self/stat after the program's name, which may have spaces and parentheses
-// itself: the first one is field 3 of proc(5), the state, given as 0.
-struct Stat {
-  double threads = 0;        // field 20
-  double start_seconds = 0;  // field 22, since the system's start
-};
-
-std::optional<Stat> read_stat() {
-  std::ifstream file("/proc/self/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto name_end = text.rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields(text.substr(name_end + 1));
-  const std::vector<std::string> from_third{std::istream_iterator<std::string>(fields), {}};
-  if (from_third.size() < 20) return std::nullopt;
-  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
-  return Stat{.threads = std::stod(from_third[20 - 3]),
-              .start_seconds = std::stod(from_third[22 - 3]) / ticks};
-}
-
-// Once, since it would wander with every adjustment of the clock.
-double start_time(const Stat& stat) {
-  static const double start =
-      seconds_of(CLOCK_REALTIME) - (seconds_of(CLOCK_BOOTTIME) - stat.start_seconds);
-  return start;
-}
-
-std::optional<double> open_descriptors() {
+std::optional<double> open_descriptors(pid_t process) {
   std::error_code error;
-  std::filesystem::directory_iterator entry("/proc/self/fd", error);
-  double count = -1;  // not the one that is open to look
+  std::filesystem::directory_iterator entry(proc_file(process, "fd"), error);
+  double count = process == kThisProcess ? -1 : 0;  // not the one that is open to look
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) ++count;
   if (error) return std::nullopt;
   return count;
 }
 
-MetricFamilies memory_families() {
-  std::ifstream file("/proc/self/statm");
-  double virtual_pages = 0;
-  double resident_pages = 0;
-  if (!(file >> virtual_pages >> resident_pages)) return {};
-  const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  return {
-      gauge("process_resident_memory_bytes", "Resident memory size in bytes.",
-            resident_pages * page),
-      gauge("process_virtual_memory_bytes", "Virtual memory size in bytes.", virtual_pages * page)};
+std::optional<double> descriptor_limit(pid_t process) {
+  rlimit limit{};
+  if (::prlimit(process, RLIMIT_NOFILE, nullptr, &limit) != 0) return std::nullopt;
+  return static_cast<double>(limit.rlim_cur);
 }
+
+double bytes_of(double pages) { return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)); }
+
+std::optional<double> virtual_memory(pid_t process) {
+  std::ifstream file(proc_file(process, "statm"));
+  double all = 0;
+  if (!(file >> all)) return std::nullopt;
+  return bytes_of(all);
+}
+
+std::optional<double> resident_memory(pid_t process) {
+  std::ifstream file(proc_file(process, "statm"));
+  double all = 0;
+  double resident = 0;
+  if (!(file >> all >> resident)) return std::nullopt;
+  return bytes_of(resident);
+}
+
+// A field of /proc/PID/stat by its number in proc(5), which is beyond that of the program's name
+// (2). The name may have spaces and parentheses itself.
+std::optional<double> stat_field(pid_t process, std::size_t number) {
+  std::ifstream file(proc_file(process, "stat"));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto name_end = text.rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text.substr(name_end + 1));
+  const std::vector<std::string> from_third{std::istream_iterator<std::string>(fields), {}};
+  if (from_third.size() <= number - 3) return std::nullopt;
+  return std::stod(from_third[number - 3]);
+}
+
+std::optional<double> threads(pid_t process) { return stat_field(process, 20); }
+
+// Once, since it would wander with every adjustment of the clock.
+std::optional<double> start_time() {
+  const auto ticks = stat_field(kThisProcess, 22);  // since the system's start
+  if (!ticks) return std::nullopt;
+  static const double start =
+      *seconds_of(CLOCK_REALTIME) -
+      (*seconds_of(CLOCK_BOOTTIME) - *ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  return start;
+}
+
+// What is summed over processes: one row a family.
+struct Summed {
+  const char* name;
+  const char* help;
+  prometheus::MetricFamily (*make)(std::string name, std::string help, double value);
+  std::optional<double> (*read)(pid_t process);
+};
+constexpr std::array kSummed{
+    Summed{"process_cpu_seconds_total", "Total user and system CPU time spent in seconds.", counter,
+           cpu_seconds},
+    Summed{"process_open_fds", "Number of open file descriptors.", gauge, open_descriptors},
+    Summed{"process_max_fds", "Maximum number of open file descriptors.", gauge, descriptor_limit},
+    Summed{"process_resident_memory_bytes", "Resident memory size in bytes.", gauge,
+           resident_memory},
+    Summed{"process_virtual_memory_bytes", "Virtual memory size in bytes.", gauge, virtual_memory},
+    Summed{"process_threads", "Number of threads.", gauge, threads},
+};
 
 }  // namespace
 
-MetricFamilies process_families(const MetricLabels& labels) {
-  MetricFamilies families{counter("process_cpu_seconds_total",
-                                  "Total user and system CPU time spent in seconds.",
-                                  cpu_seconds())};
-  if (const auto open = open_descriptors()) {
-    families.push_back(gauge("process_open_fds", "Number of open file descriptors.", *open));
+MetricFamilies process_families(const MetricLabels& labels, std::span<const pid_t> others) {
+  MetricFamilies families;
+  for (const Summed& each : kSummed) {
+    auto sum = each.read(kThisProcess);
+    if (!sum) continue;
+    for (const pid_t other : others) *sum += each.read(other).value_or(0);
+    families.push_back(each.make(each.name, each.help, *sum));
   }
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);  // cannot fail with these arguments
-  families.push_back(gauge("process_max_fds", "Maximum number of open file descriptors.",
-                           static_cast<double>(limit.rlim_cur)));
-  append(families, memory_families());
-  if (const auto stat = read_stat()) {
+  if (const auto start = start_time()) {
     families.push_back(gauge("process_start_time_seconds",
-                             "Start time of the process since 1970 in seconds.",
-                             start_time(*stat)));
-    families.push_back(gauge("process_threads", "Number of threads.", stat->threads));
+                             "Start time of the process since 1970 in seconds.", *start));
   }
   add_labels(families, labels);
   return families;

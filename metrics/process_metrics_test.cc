@@ -3,11 +3,21 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <prometheus/text_serializer.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
+#include <array>
+#include <fstream>
 #include <future>
+#include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -17,11 +27,97 @@
 namespace closewait {
 namespace {
 
-std::string text_now(const MetricLabels& labels = {}) {
-  return prometheus::TextSerializer().Serialize(process_families(labels));
+using Pids = std::vector<pid_t>;
+
+std::string text_now(const MetricLabels& labels = {}, const Pids& others = {}) {
+  return prometheus::TextSerializer().Serialize(process_families(labels, others));
 }
 
-double now(const std::string& name) { return value_of(text_now(), name); }
+double now(const std::string& name, const Pids& others = {}) {
+  return value_of(text_now({}, others), name);
+}
+
+int open_descriptors() {
+  int open = 0;
+  for (int fd = 0; fd < 1000; ++fd) open += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
+  return open;
+}
+
+double cpu_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+// "Threads:\t1", "VmRSS:\t  4096 kB"; without the unit.
+double in_status(pid_t pid, const std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name + ":")) return std::stod(line.substr(name.size() + 1));
+  }
+  ADD_FAILURE() << "no " << name << " of " << pid;
+  return 0;
+}
+
+// A child process that has used some of everything and waits to be ended. It has what this process
+// has open, and ten descriptors more.
+class Child {
+ public:
+  static constexpr int kLimit = 777;
+  static constexpr double kCpuSeconds = 0.1;
+  static constexpr std::size_t kBytes = 64 << 20;
+
+  Child() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const UniqueFd told(ends[0]);
+    UniqueFd tell(ends[1]);
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::system_error(last_error(), "fork");  // never kill(-1, ...)
+    if (pid_ == 0) use_and_wait(tell.get());
+    tell.reset();
+    EXPECT_EQ(::read(told.get(), &descriptors_, sizeof descriptors_),
+              static_cast<ssize_t>(sizeof descriptors_));
+  }
+  ~Child() { reap(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] int descriptors() const { return descriptors_; }  // that it has open
+  // Leaves a zombie.
+  void end() {
+    ::kill(pid_, SIGKILL);
+    siginfo_t info{};
+    EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), 0);
+  }
+  void reap() {
+    if (reaped_) return;
+    end();
+    reaped_ = ::waitpid(pid_, nullptr, 0) == pid_;
+  }
+
+ private:
+  [[noreturn]] static void use_and_wait(int tell) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // when the test fails badly
+    std::vector<UniqueFd> more;
+    for (int i = 0; i < 10; ++i) more.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = kLimit;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    const int how = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+    const bool has = ::mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, how, -1, 0) != MAP_FAILED;
+    while (cpu_seconds() < kCpuSeconds) continue;
+    const int open = open_descriptors();
+    if (!has || ::write(tell, &open, sizeof open) != sizeof open) ::_exit(1);
+    while (true) ::pause();
+  }
+
+  pid_t pid_ = -1;
+  int descriptors_ = 0;
+  bool reaped_ = false;
+};
 
 TEST(ProcessMetrics, AreThoseDocumented) {
   EXPECT_EQ(exported(text_now()), documented("Both programs"));
@@ -32,9 +128,7 @@ TEST(ProcessMetrics, AreThoseDocumented) {
 
 TEST(ProcessMetrics, CountDescriptorsAndTheirLimit) {
   const double before = now("process_open_fds");
-  int open = 0;
-  for (int fd = 0; fd < 1000; ++fd) open += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
-  EXPECT_EQ(before, open);
+  EXPECT_EQ(before, open_descriptors());
   std::vector<UniqueFd> more;
   for (int i = 0; i < 10; ++i) more.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(now("process_open_fds"), before + 10);
@@ -70,12 +164,51 @@ TEST(ProcessMetrics, KnowWhenTheProcessStarted) {
   EXPECT_EQ(now("process_start_time_seconds"), start);
 }
 
+TEST(ProcessMetrics, AddUpOverOtherProcesses) {
+  const Child one;
+  const Child other;
+  const Pids both{one.pid(), other.pid()};
+  EXPECT_EQ(now("process_open_fds", both),
+            open_descriptors() + one.descriptors() + other.descriptors());
+  EXPECT_EQ(now("process_max_fds", both), now("process_max_fds") + 2 * Child::kLimit);
+  EXPECT_EQ(now("process_threads", both), now("process_threads") + in_status(one.pid(), "Threads") +
+                                              in_status(other.pid(), "Threads"));
+  EXPECT_EQ(now("process_start_time_seconds", both), now("process_start_time_seconds"));
+  constexpr double kSlack = 16 << 20;  // this process goes on using memory
+  for (const auto& [name, field] : {std::pair("process_resident_memory_bytes", "VmRSS"),
+                                    std::pair("process_virtual_memory_bytes", "VmSize")}) {
+    const double theirs = 1024 * (in_status(one.pid(), field) + in_status(other.pid(), field));
+    EXPECT_GT(theirs, 2.0 * Child::kBytes);
+    EXPECT_NEAR(now(name, both), now(name) + theirs, kSlack);
+  }
+  const double alone = now("process_cpu_seconds_total");
+  EXPECT_GE(now("process_cpu_seconds_total", both), alone + 2 * Child::kCpuSeconds);
+}
+
+TEST(ProcessMetrics, LeaveOutOfTheSumWhoHasEnded) {
+  Child ending;
+  const Child lasting;
+  const auto expect_without_it = [&] {
+    const std::string text = text_now({}, {ending.pid(), lasting.pid()});
+    EXPECT_EQ(exported(text), documented("Both programs"));
+    EXPECT_EQ(value_of(text, "process_open_fds"), open_descriptors() + lasting.descriptors());
+    EXPECT_NEAR(value_of(text, "process_resident_memory_bytes"),
+                now("process_resident_memory_bytes", {lasting.pid()}), Child::kBytes / 4.0);
+  };
+  ending.end();
+  expect_without_it();
+  ending.reap();
+  expect_without_it();
+  EXPECT_EQ(now("process_max_fds", {ending.pid()}), now("process_max_fds"));
+}
+
 TEST(ProcessMetrics, LeaveOutWhatCannotBeReadWithoutADescriptor) {
+  const Child other;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const std::string text = text_now();
+  const std::string text = text_now({}, {other.pid()});
   ::setrlimit(RLIMIT_NOFILE, &limit);
   const MetricShapes left = exported(text);
   EXPECT_TRUE(left.contains("process_cpu_seconds_total"));
