@@ -7,7 +7,7 @@
 build_packages=(
   g++ cmake ninja-build
   libboost1.81-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev
-  prometheus-cpp-dev libcivetweb-dev
+  prometheus-cpp-dev libcivetweb-dev libssl-dev
   libgtest-dev libgmock-dev # the top CMakeLists.txt asks for them in every preset
 )
 # shellcheck disable=SC2034

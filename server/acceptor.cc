@@ -2,13 +2,15 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace closewait {
 namespace {
 
-constexpr int kAcceptsAtOnce = 64;
+constexpr int kMostAtOnce = 64;
+constexpr int kFullBeforeMore = 8;
 constexpr int kBacklogAtMost = 4096;
 constexpr Nanoseconds kPause = std::chrono::milliseconds(100);
 
@@ -33,8 +35,15 @@ void Acceptor::accept_waiting() {
 }
 
 void Acceptor::on_ready(std::uint32_t, std::uint32_t) {
-  for (int i = 0; i < kAcceptsAtOnce && accept_one(); ++i) {
+  for (int i = 0; i < at_once_; ++i) {
+    if (accept_one()) continue;
+    at_once_ = 1;
+    full_ = 0;
+    return;
   }
+  if (++full_ < kFullBeforeMore) return;
+  at_once_ = std::min(2 * at_once_, kMostAtOnce);
+  full_ = 0;
 }
 
 // False when there is nothing more to accept for now. Does not ask for the peer's address: it
@@ -47,7 +56,7 @@ bool Acceptor::accept_one() {
     return true;
   }
   counters_.accepted.add();
-  table_.add(std::move(fd));
+  table_.add(std::move(fd), listener_.layer);
   return true;
 }
 

@@ -9,9 +9,10 @@
 namespace closewait {
 
 // Accepts what one listener gets, a bounded number each time, so that it cannot starve the
-// connections. When there are no more descriptors it opens the reserve and turns peers away. Owns
-// the listener; borrows the loop, the table, the counters and the reserve. Belongs to the loop's
-// thread.
+// connections: one at first, since the accept() that finds nothing costs as much as one that does,
+// and more while they keep coming. When there are no more descriptors it opens the reserve and
+// turns peers away. Owns the listener; borrows the loop, the table, the counters and the reserve.
+// Belongs to the loop's thread.
 class Acceptor final : private ReadyHandler, private TimerHandler {
  public:
   // Throws SetupError.
@@ -36,6 +37,8 @@ class Acceptor final : private ReadyHandler, private TimerHandler {
   Listener listener_;
   Watch watch_;
   Timer resume_;
+  int at_once_ = 1;
+  int full_ = 0;  // how often in a row there were as many
 };
 
 }  // namespace closewait

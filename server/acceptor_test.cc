@@ -16,7 +16,7 @@ class AcceptorTest : public testing::Test {
  protected:
   AcceptorTest() {
     options_.service = find_service("echo");
-    auto listeners = open_listeners(*SocketAddress::parse("127.0.0.1:0"), 1);
+    auto listeners = open_listeners({*SocketAddress::parse("127.0.0.1:0")}, 1);
     address_ = listeners.front().address;
     acceptor_.emplace(std::move(listeners.front()), loop_, table_, counters_, capacity_.reserve);
     ::getrlimit(RLIMIT_NOFILE, &limit_);
@@ -37,7 +37,8 @@ class AcceptorTest : public testing::Test {
   }
 
   ServerOptions options_;
-  EventLoop loop_;
+  LoopCounters loop_counters_;
+  EventLoop loop_{loop_counters_};
   Counters counters_;
   Capacity capacity_{1000, 1};
   ConnectionTable table_{loop_, options_, counters_, capacity_};

@@ -1,7 +1,5 @@
 #include "server/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -13,32 +11,64 @@ namespace {
 // Written to one peer before the others get their turn.
 constexpr std::uint64_t kFairShare = 4 * 1024 * 1024;
 
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+// Stands behind what can be read, where reading stops short of it.
+constexpr std::uint32_t kBehindInput = EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR;
 
 CloseReason reason_of(int error) {
-  return error == ECONNRESET || error == EPIPE ? CloseReason::kReset : CloseReason::kError;
+  switch (error) {
+    case ECONNRESET:
+    case EPIPE:
+      return CloseReason::kReset;
+    case EPROTO:
+      return CloseReason::kTls;
+    default:
+      return CloseReason::kError;
+  }
 }
 
 }  // namespace
 
-Connection::Connection(UniqueFd fd, Watch watch, Seat seat, ConnectionContext& context,
+Connection::Connection(Stream stream, Watch watch, Seat seat, ConnectionContext& context,
                        TimerHandler& timers)
     : seat_(std::move(seat)),
-      fd_(std::move(fd)),
+      stream_(std::move(stream)),
       watch_(std::move(watch)),
       context_(context),
       timer_(context.loop.timers(), timers, watch_.handle().slot),
       deadlines_(context.options.timeouts) {
-  state_.limits = &context.options.limits;
+  state_.context = &context.service;
 }
 
-Connection::Ending Connection::start() {
+Connection::Ending Connection::start() { return stream_.is_open() ? begin() : settle(); }
+
+Connection::Ending Connection::begin() {
   // Two ends that only listen would wait for each other (seed "Down the epoll rabbit hole").
-  if (service().only_listens) ::shutdown(fd_.get(), SHUT_WR);
+  // Nothing was sent before it, so there is room.
+  if (service().only_listens) (void)stream_.end_sending();
   if (service().produce != nullptr) {
     if (const Ending ending = pump()) return ending;
   }
   return settle();
+}
+
+// The first bytes are TLS' own.
+Connection::Ending Connection::shake_hands() {
+  const Transfer step = stream_.shake_hands();
+  switch (step.then) {
+    case Transfer::Then::kGoOn:
+      return begin();
+    case Transfer::Then::kWait:
+      return settle();
+    case Transfer::Then::kEnded:
+      return CloseReason::kPeerClosed;
+    case Transfer::Then::kFailed:
+      break;
+  }
+  if (step.error != EPROTO) return reason_of(step.error);
+  because_ = CloseReason::kTls;
+  (void)stream_.end_sending();
+  begin_linger();  // closing at once would take the alert away
+  return {};
 }
 
 Connection::Ending Connection::refuse() {
@@ -47,11 +77,19 @@ Connection::Ending Connection::refuse() {
 }
 
 Connection::Ending Connection::on_ready(std::uint32_t events) {
-  if (lingering_) return linger();
+  if (lingering_) return linger(events);
+  unfinished_ = (events & kBehindInput) != 0;
+  bool readable =
+      (events & (EPOLLIN | kBehindInput)) != 0 || stream_.holds_input() || stream_.wants_room();
+  if (!stream_.is_open()) {
+    const Ending ending = shake_hands();
+    if (ending || !stream_.is_open()) return ending;
+    readable = true;  // what came behind the handshake was told of with it
+  }
   // These do not go away by themselves: each such event has to take input, or end it.
   const bool gone = (events & (EPOLLERR | EPOLLHUP)) != 0;
   if (wants_input()) {
-    if ((events & EPOLLIN) != 0 || gone) {
+    if (readable) {
       if (const Ending ending = receive(gone)) return ending;
     }
   } else if (gone) {
@@ -81,6 +119,7 @@ Connection::Ending Connection::goodbye(int status, CloseReason reason) {
 Connection::Ending Connection::drain() {
   if (lingering_) return {};
   state_.draining = true;
+  if (!stream_.is_open()) return {};
   // What has arrived by now is still served.
   if (wants_input()) {
     if (const Ending ending = receive(false)) return ending;
@@ -90,10 +129,7 @@ Connection::Ending Connection::drain() {
 }
 
 void Connection::abandon() noexcept {
-  if (output_.empty()) return;
-  const ::linger discard{.l_onoff = 1, .l_linger = 0};
-  // It fails on no stream socket, and the worst would be a slower end.
-  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &discard, sizeof discard);
+  if (!output_.empty()) stream_.abandon();
 }
 
 bool Connection::wants_input() const {
@@ -103,28 +139,34 @@ bool Connection::wants_input() const {
   return !output_.full() && (!state_.last || !state_.body.done());
 }
 
-// Reads once: level-triggered epoll tells of the rest, after the others had their turn.
+// Reads once: of the rest it is told again, after the others had their turn.
 Connection::Ending Connection::receive(bool gone) {
   auto& buffer = context_.input;
   const std::size_t kept = pending_.size();
   std::memcpy(buffer.data(), pending_.data(), kept);
-  const ssize_t size = ::recv(fd_.get(), buffer.data() + kept, buffer.size() - kept, 0);
-  if (size < 0) {
-    if (would_block(errno)) return gone ? Ending(CloseReason::kReset) : Ending();
-    return reason_of(errno);
+  const Transfer got = stream_.receive(std::span(buffer).subspan(kept));
+  switch (got.then) {
+    case Transfer::Then::kFailed:
+      return reason_of(got.error);
+    case Transfer::Then::kEnded:
+      state_.input_ended = true;
+      return {};
+    case Transfer::Then::kGoOn:
+      unfinished_ = true;
+      break;
+    case Transfer::Then::kWait:
+      if (got.size == 0) return gone ? Ending(CloseReason::kReset) : Ending();
+      break;
   }
-  if (size == 0) {
-    state_.input_ended = true;
-    return {};
-  }
-  context_.counters.received_bytes.add(static_cast<std::uint64_t>(size));
-  serve({buffer.data(), kept + static_cast<std::size_t>(size)});
+  context_.counters.received_bytes.add(got.size);
+  serve({buffer.data(), kept + got.size});
   return {};
 }
 
 // Hands input to the service and keeps what it does not take, which is less than one buffer.
 void Connection::serve(std::string_view input) {
   if (output_.empty()) std::swap(output_, context_.spare);
+  context_.service.date = context_.date.at(context_.loop.now());
   const std::size_t used = service().serve(state_, input, output_);
   const std::string_view rest = input.substr(used);
   needs_input_ = !output_.full();
@@ -146,6 +188,7 @@ Connection::Ending Connection::pump() {
   // Once, and written by the next event, so that the others get their turn.
   if (service().produce != nullptr && !output_.full() && !state_.last) {
     service().produce(state_, output_);
+    unfinished_ = true;
   }
   return {};
 }
@@ -153,22 +196,20 @@ Connection::Ending Connection::pump() {
 Connection::Ending Connection::flush() {
   std::array<iovec, 32> pieces;
   std::uint64_t written = 0;
-  while (!output_.empty() && written < kFairShare) {
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = output_.gather(pieces);
-    std::size_t offered = 0;
-    for (std::size_t i = 0; i < message.msg_iovlen; ++i) offered += pieces[i].iov_len;
-    const ssize_t size = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
-    if (size < 0) {
-      if (would_block(errno)) return {};
-      return reason_of(errno);
+  while (!output_.empty()) {
+    if (written >= kFairShare) {
+      unfinished_ = true;
+      break;
     }
+    const std::size_t count = output_.gather(pieces);
+    const bool last = state_.last && state_.body.done();
+    const Transfer sent = stream_.send(std::span(pieces).first(count), last);
+    if (sent.then == Transfer::Then::kFailed) return reason_of(sent.error);
+    if (sent.size == 0) break;
     wrote_ = true;
-    written += static_cast<std::uint64_t>(size);
-    context_.counters.sent_bytes.add(static_cast<std::uint64_t>(size));
-    output_.consume(static_cast<std::uint64_t>(size));
-    if (static_cast<std::size_t>(size) < offered) break;  // the next one would block
+    written += sent.size;
+    context_.counters.sent_bytes.add(sent.size);
+    output_.consume(sent.size);
   }
   if (output_.empty() && output_.holds_memory()) context_.spare = std::exchange(output_, {});
   return {};
@@ -176,51 +217,51 @@ Connection::Ending Connection::flush() {
 
 // Asks for exactly the events that would get it on, and sets the deadlines by which they must come.
 Connection::Ending Connection::settle() {
-  if (output_.empty()) {
-    // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
-    if (state_.input_ended) {
-      ::shutdown(fd_.get(), SHUT_WR);
-      return CloseReason::kPeerClosed;
-    }
-    const bool between_requests = pending_.empty() && state_.body.done();
-    if (between_requests && (state_.last || state_.draining)) {
-      begin_linger();
-      return {};
-    }
+  const bool between_requests = pending_.empty() && state_.body.done();
+  // Who has just come has not asked yet, and could not know that it is too late.
+  const bool leaves = state_.last || (state_.draining && state_.steps > 0);
+  const bool over = state_.input_ended || (between_requests && leaves);
+  goodbye_ = over && output_.empty() && stream_.is_open();
+  // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
+  if (goodbye_ && stream_.end_sending()) {
+    if (state_.input_ended) return CloseReason::kPeerClosed;
+    begin_linger();
+    return {};
   }
-  const std::uint32_t interest =
-      (wants_input() ? EPOLLIN : 0U) | (output_.empty() ? 0U : std::uint32_t{EPOLLOUT});
-  if (watch_.set(interest)) return CloseReason::kError;
+  const bool reads = wants_input();
+  const bool wants_room = !output_.empty() || goodbye_ || stream_.wants_room() ||
+                          (reads && stream_.holds_input());  // writable is what it is at once
+  const std::uint32_t interest = EPOLLET | (reads ? kInterest : 0U) | (wants_room ? EPOLLOUT : 0U);
+  if (watch_.set(interest, std::exchange(unfinished_, false))) return CloseReason::kError;
   set_deadlines();
   return {};
 }
 
 void Connection::begin_linger() {
   lingering_ = true;
-  ::shutdown(fd_.get(), SHUT_WR);  // fails only when the peer is gone, which epoll tells next
+  goodbye_ = false;
   // Fails only for want of memory; then the deadline ends it.
-  (void)watch_.set(EPOLLIN);
+  (void)watch_.set(kInterest, std::exchange(unfinished_, false));
   set_deadlines();
 }
 
-Connection::Ending Connection::linger() {
-  auto& buffer = context_.input;
-  const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-  if (size == 0) return CloseReason::kPeerClosed;
-  if (size < 0) {
-    if (would_block(errno)) return {};
-    return reason_of(errno);
-  }
-  context_.counters.received_bytes.add(static_cast<std::uint64_t>(size));
-  drained_ += static_cast<std::uint64_t>(size);
+Connection::Ending Connection::linger(std::uint32_t events) {
+  const Transfer got = stream_.drop(context_.input);
+  if (got.then == Transfer::Then::kEnded) return CloseReason::kPeerClosed;
+  if (got.then == Transfer::Then::kFailed) return reason_of(got.error);
+  context_.counters.received_bytes.add(got.size);
+  drained_ += got.size;
   if (drained_ > context_.options.linger_bytes) return CloseReason::kLimit;
+  const bool more =
+      got.then == Transfer::Then::kGoOn || (got.size > 0 && (events & kBehindInput) != 0);
+  if (more) (void)watch_.set(kInterest, true);  // as in begin_linger()
   return {};
 }
 
 void Connection::set_deadlines() {
   const Instant now = context_.loop.now();
   deadlines_.expect(expected_input(), state_.steps, state_.body.taken(), now);
-  deadlines_.expect_reading(!output_.empty(), std::exchange(wrote_, false), now);
+  deadlines_.expect_reading(!output_.empty() || goodbye_, std::exchange(wrote_, false), now);
   const Instant next = deadlines_.next();
   if (next == Instant::max()) {
     timer_.cancel();
@@ -232,10 +273,12 @@ void Connection::set_deadlines() {
 Deadlines::Input Connection::expected_input() const {
   using Input = Deadlines::Input;
   if (lingering_) return Input::kClose;
+  if (!stream_.is_open()) return Input::kHandshake;
   if (!wants_input()) return Input::kNothing;
   if (!state_.body.done()) return Input::kBody;
   if (!pending_.empty()) return Input::kHead;
-  return output_.empty() ? Input::kRequest : Input::kNothing;
+  if (!output_.empty()) return Input::kNothing;
+  return state_.draining ? Input::kOnlyRequest : Input::kRequest;
 }
 
 }  // namespace closewait

@@ -6,14 +6,15 @@
 #include <span>
 #include <string>
 
-#include "base/unique_fd.h"
 #include "server/counters.h"
 #include "server/deadlines.h"
 #include "server/event_loop.h"
+#include "server/http_date.h"
 #include "server/options.h"
 #include "server/output.h"
 #include "server/seats.h"
 #include "server/service.h"
+#include "server/stream.h"
 
 namespace closewait {
 
@@ -26,14 +27,19 @@ struct ConnectionContext {
   EventLoop& loop;
   const ServerOptions& options;
   Counters& counters;
+  ServiceContext service{options.limits, {}};
+  HttpDate date;
   std::array<char, kInputBuffer> input{};
   Output spare;  // an empty output, with the memory it has
 };
 
-// One peer: its descriptor, its registration (in this order, so that the registration goes first),
-// what it sent and was not served yet, what it is owed. Borrows the context. It never destroys
-// itself: each call says whether it is over, and the table does the rest. Belongs to the loop's
-// thread.
+// One peer: its stream with the descriptor, its registration (in this order, so that the
+// registration goes first), what it sent and was not served yet, what it is owed. Borrows the
+// context. It never destroys itself: each call says whether it is over, and the table does the
+// rest. Belongs to the loop's thread.
+//
+// It is told of an event once (EPOLLET): whatever it stops with while it could go on, to give the
+// others their turn, it asks to be told of again.
 //
 // It serves until the peer or the service ends the exchange, writes all that is owed, shuts down
 // sending, and lingers for the peer's end, because closing with unread input would reset the
@@ -43,7 +49,11 @@ class Connection {
   // Why it is over; nothing while it goes on.
   using Ending = std::optional<CloseReason>;
 
-  Connection(UniqueFd fd, Watch watch, Seat seat, ConnectionContext& context, TimerHandler& timers);
+  // What its watch asks for at first.
+  static constexpr std::uint32_t kInterest = EPOLLET | EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+
+  Connection(Stream stream, Watch watch, Seat seat, ConnectionContext& context,
+             TimerHandler& timers);
 
   // Call one of them once, first. Refusing tells the peer that there is no room for it.
   [[nodiscard]] Ending start();
@@ -63,10 +73,12 @@ class Connection {
 
  private:
   [[nodiscard]] bool wants_input() const;
+  [[nodiscard]] Ending shake_hands();
+  [[nodiscard]] Ending begin();
   [[nodiscard]] Ending receive(bool gone);
   [[nodiscard]] Ending pump();
   [[nodiscard]] Ending flush();
-  [[nodiscard]] Ending linger();
+  [[nodiscard]] Ending linger(std::uint32_t events);
   [[nodiscard]] Ending settle();
   [[nodiscard]] Ending goodbye(int status, CloseReason reason);
   void serve(std::string_view input);
@@ -77,7 +89,7 @@ class Connection {
   [[nodiscard]] const Service& service() const { return *context_.options.service; }
 
   Seat seat_;
-  UniqueFd fd_;
+  Stream stream_;
   Watch watch_;
   ConnectionContext& context_;
   Timer timer_;
@@ -90,6 +102,8 @@ class Connection {
   bool needs_input_ = true;  // the service can do nothing with pending_ alone
   bool lingering_ = false;   // nothing more is served or written
   bool wrote_ = false;       // since the deadlines were set
+  bool goodbye_ = false;     // TLS' word that nothing more comes is owed
+  bool unfinished_ = false;  // stopped with what could go on at once
 };
 
 }  // namespace closewait

@@ -4,18 +4,25 @@
 
 namespace closewait {
 
-void ConnectionTable::add(UniqueFd fd) {
+void ConnectionTable::add(UniqueFd fd, Layer layer) {
   if (auto seat = capacity_.connections.take()) {
-    return place(std::move(fd), std::move(*seat), false);
+    const int borrowed = fd.get();
+    auto tls = layer == Layer::kTls ? tls_->session(borrowed) : nullptr;
+    if (layer == Layer::kTls && tls == nullptr)
+      return counters_.closed_by(CloseReason::kError).add();
+    return place(Stream(std::move(fd), std::move(tls)), std::move(*seat), false);
   }
-  if (context_.options.service->refuse != nullptr) {
-    if (auto seat = capacity_.refusals.take()) return place(std::move(fd), std::move(*seat), true);
+  // Through TLS it would take a handshake to say so.
+  if (context_.options.service->refuse != nullptr && layer == Layer::kPlain) {
+    if (auto seat = capacity_.refusals.take()) {
+      return place(Stream(std::move(fd)), std::move(*seat), true);
+    }
   }
   counters_.closed_by(CloseReason::kRefused).add();  // the descriptor closes here
 }
 
-void ConnectionTable::place(UniqueFd fd, Seat seat, bool refused) {
-  auto watch = context_.loop.watch(fd.get(), EPOLLIN, *this);
+void ConnectionTable::place(Stream stream, Seat seat, bool refused) {
+  auto watch = context_.loop.watch(stream.fd(), Connection::kInterest, *this);
   if (!watch) {  // out of memory or of max_user_watches; the descriptor closes here
     counters_.closed_by(CloseReason::kError).add();
     return;
@@ -23,7 +30,7 @@ void ConnectionTable::place(UniqueFd fd, Seat seat, bool refused) {
   const std::uint32_t slot = watch->handle().slot;
   if (slot >= connections_.size()) connections_.resize(slot + 1);
   TimerHandler& timers = *this;
-  connections_[slot] = std::make_unique<Connection>(std::move(fd), std::move(*watch),
+  connections_[slot] = std::make_unique<Connection>(std::move(stream), std::move(*watch),
                                                     std::move(seat), context_, timers);
   ++size_;
   call(slot, refused ? &Connection::refuse : &Connection::start);

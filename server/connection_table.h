@@ -7,21 +7,24 @@
 
 #include "server/capacity.h"
 #include "server/connection.h"
+#include "server/listener.h"
+#include "server/tls_context.h"
 
 namespace closewait {
 
 // Owns the connections of one loop, each in the slot of its watch's handle, and alone destroys
 // them, in one place, with a counted reason. The loop drops events whose generation is not the
 // slot's any more, so an event never reaches another connection than it was for. Borrows the loop,
-// the options, the counters and the capacity. Belongs to the loop's thread.
+// the options, the counters, the capacity and what TLS needs. Belongs to the loop's thread.
 class ConnectionTable final : private ReadyHandler, private TimerHandler {
  public:
+  // `tls` may be nullptr when nothing is added with TLS.
   ConnectionTable(EventLoop& loop, const ServerOptions& options, Counters& counters,
-                  Capacity& capacity)
-      : context_(loop, options, counters), counters_(counters), capacity_(capacity) {}
+                  Capacity& capacity, const TlsContext* tls = nullptr)
+      : context_(loop, options, counters), counters_(counters), capacity_(capacity), tls_(tls) {}
 
   // Takes what was accepted, or refuses it when there are enough.
-  void add(UniqueFd fd);
+  void add(UniqueFd fd, Layer layer = Layer::kPlain);
   // Ends every connection as soon as it is owed nothing, and calls `on_empty` when none is left.
   void drain(std::function<void()> on_empty);
   void destroy_all(CloseReason reason);
@@ -31,7 +34,7 @@ class ConnectionTable final : private ReadyHandler, private TimerHandler {
  private:
   void on_ready(std::uint32_t slot, std::uint32_t events) override;
   void on_expiry(std::uint32_t slot) override;
-  void place(UniqueFd fd, Seat seat, bool refused);
+  void place(Stream stream, Seat seat, bool refused);
   // Calls one member of a connection, and ends it when that says so.
   template <class... Arguments>
   void call(std::uint32_t slot, Connection::Ending (Connection::*member)(Arguments...),
@@ -41,6 +44,7 @@ class ConnectionTable final : private ReadyHandler, private TimerHandler {
   ConnectionContext context_;
   Counters& counters_;
   Capacity& capacity_;
+  const TlsContext* tls_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::size_t size_ = 0;
   std::function<void()> on_empty_;  // set while draining

@@ -10,22 +10,24 @@ namespace closewait {
 
 // Why a connection was destroyed. Every one is, with exactly one of these.
 enum class CloseReason {
-  kPeerClosed,  // the peer ended its sending, and everything owed to it was written
-  kReset,       // the peer aborted, or went away while something was owed
-  kIdle,        // nothing asked for in the idle timeout
-  kSlowHead,    // the head of a request not finished in time
-  kSlowBody,    // its body not
-  kSlowRead,    // owed bytes not taken in time
-  kSlowClose,   // did not end its sending in time after the last answer
-  kLimit,       // went on sending beyond what is drained after the last answer
-  kRefused,     // --max-connections were there already
-  kError,       // another error of the socket
-  kShutdown,    // the server was told to end
+  kPeerClosed,     // the peer ended its sending, and everything owed to it was written
+  kReset,          // the peer aborted, or went away while something was owed
+  kIdle,           // nothing asked for in the idle timeout
+  kSlowHead,       // the head of a request not finished in time
+  kSlowBody,       // its body not
+  kSlowRead,       // owed bytes not taken in time
+  kSlowClose,      // did not end its sending in time after the last answer
+  kSlowHandshake,  // the handshake of TLS not finished in time
+  kTls,            // what came is no TLS, or broken
+  kLimit,          // went on sending beyond what is drained after the last answer
+  kRefused,        // --max-connections were there already
+  kError,          // another error of the socket
+  kShutdown,       // the server was told to end
 };
 
-inline constexpr std::array<std::string_view, 11> kCloseReasonNames = {
-    "peer_closed", "reset", "idle",    "slow_head", "slow_body", "slow_read",
-    "slow_close",  "limit", "refused", "error",     "shutdown"};
+inline constexpr std::array<std::string_view, 13> kCloseReasonNames = {
+    "peer_closed",    "reset", "idle",  "slow_head", "slow_body", "slow_read", "slow_close",
+    "slow_handshake", "tls",   "limit", "refused",   "error",     "shutdown"};
 
 // The errors of accept() that are told apart; the rest is the last one's.
 inline constexpr std::array<std::string_view, 6> kAcceptErrorNames = {

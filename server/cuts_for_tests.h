@@ -70,7 +70,8 @@ class Cuts {
   static constexpr std::size_t kKept = 1024 * 1024;
 
   ServerOptions options_;
-  EventLoop loop_;
+  LoopCounters loop_counters_;
+  EventLoop loop_{loop_counters_};
   Counters counters_;
   Capacity capacity_{1, 1};
   ConnectionTable table_{loop_, options_, counters_, capacity_};

@@ -21,6 +21,9 @@ void Deadlines::expect(Input input, std::uint64_t step, std::uint64_t taken, Ins
     case Input::kNothing:
       input_by_ = Instant::max();
       break;
+    case Input::kHandshake:
+      input_by_ = began_ + timeouts_->handshake;
+      break;
     case Input::kRequest:
       input_by_ = began_ + timeouts_->idle;
       break;
@@ -30,6 +33,7 @@ void Deadlines::expect(Input input, std::uint64_t step, std::uint64_t taken, Ins
     case Input::kBody:
       input_by_ = began_ + timeouts_->body + allowance(taken);
       break;
+    case Input::kOnlyRequest:
     case Input::kClose:
       input_by_ = began_ + timeouts_->linger;
       break;
@@ -49,6 +53,8 @@ Instant Deadlines::next() const noexcept { return std::min(input_by_, reading_by
 CloseReason Deadlines::missed() const noexcept {
   if (reading_by_ < input_by_) return CloseReason::kSlowRead;
   switch (input_) {
+    case Input::kHandshake:
+      return CloseReason::kSlowHandshake;
     case Input::kHead:
       return CloseReason::kSlowHead;
     case Input::kBody:
@@ -57,6 +63,7 @@ CloseReason Deadlines::missed() const noexcept {
       return CloseReason::kSlowClose;
     case Input::kNothing:
     case Input::kRequest:
+    case Input::kOnlyRequest:
       break;
   }
   return CloseReason::kIdle;

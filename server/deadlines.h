@@ -12,8 +12,9 @@ struct Timeouts {
   Nanoseconds idle = std::chrono::seconds(60);  // nothing asked for
   Nanoseconds head =
       std::chrono::seconds(20);  // from the first byte of a request to its head's last
-  Nanoseconds body = std::chrono::seconds(20);   // from there to its end, and 1 s more each KiB
-  Nanoseconds write = std::chrono::seconds(30);  // none of what is owed is taken
+  Nanoseconds body = std::chrono::seconds(20);       // from there to its end, and 1 s more each KiB
+  Nanoseconds write = std::chrono::seconds(30);      // none of what is owed is taken
+  Nanoseconds handshake = std::chrono::seconds(10);  // of TLS, from accept() on
   Nanoseconds linger = std::chrono::seconds(2);  // the peer does not close after the last answer
 };
 
@@ -23,7 +24,15 @@ struct Timeouts {
 class Deadlines {
  public:
   // kNothing: it is not the peer that the input waits for.
-  enum class Input : std::uint8_t { kNothing, kRequest, kHead, kBody, kClose };
+  enum class Input : std::uint8_t {
+    kNothing,
+    kHandshake,
+    kRequest,
+    kOnlyRequest,  // of a connection that came just before the end
+    kHead,
+    kBody,
+    kClose
+  };
 
   explicit Deadlines(const Timeouts& timeouts) noexcept : timeouts_(&timeouts) {}
 

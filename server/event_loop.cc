@@ -24,11 +24,12 @@ UniqueFd checked(int fd, const char* what) {
 
 }  // namespace
 
-EventLoop::EventLoop()
+EventLoop::EventLoop(LoopCounters& counters)
     : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       now_(Clock::now()),
-      timers_(now_) {
+      timers_(now_),
+      counters_(counters) {
   epoll_event event{.events = EPOLLIN, .data = {.u64 = pack(kWakeHandle)}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) != 0) {
     throw SetupError("epoll_ctl: " + describe(last_error()));

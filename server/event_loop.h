@@ -17,13 +17,14 @@
 
 namespace closewait {
 
-// Waits for descriptors (level-triggered) and deadlines and tells who asked. Owns the epoll
-// descriptor, an eventfd to be woken by, and the timers; borrows every other descriptor and every
-// handler through a Watch, and all watches and timers must be gone before it. One thread runs it
-// and calls it, save wake() and stop(), which any thread and any signal handler may call.
+// Waits for descriptors and deadlines and tells who asked. Owns the epoll
+// descriptor, an eventfd to be woken by, and the timers; borrows the counters, and every other
+// descriptor and every handler through a Watch. All watches and timers must be gone before it. One
+// thread runs it and calls it, save wake() and stop(), which any thread and any signal handler may
+// call.
 class EventLoop {
  public:
-  EventLoop();  // throws SetupError
+  explicit EventLoop(LoopCounters& counters);  // throws SetupError
   ~EventLoop() = default;
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
@@ -64,7 +65,7 @@ class EventLoop {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::array<epoll_event, 256> batch_{};
-  LoopCounters counters_;
+  LoopCounters& counters_;
   bool woken_ = false;
   std::atomic<bool> stopped_{false};  // set by other threads and signal handlers
 };

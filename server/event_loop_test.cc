@@ -54,7 +54,8 @@ struct ReplacingHandler : ReadyHandler {
 };
 
 TEST(EventLoop, DropsTheStaleEventOfABatchThoughSlotAndNumberAreUsedAgain) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   CountingHandler newcomers;
   ReplacingHandler handler;
   handler.loop = &loop;
@@ -77,7 +78,8 @@ TEST(EventLoop, DropsTheStaleEventOfABatchThoughSlotAndNumberAreUsedAgain) {
 }
 
 TEST(EventLoop, ARegistrationGoesBeforeItsDescriptorSoADuplicateRaisesNoGhost) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   CountingHandler handler;
   UniqueFd duplicate;
   {
@@ -94,7 +96,8 @@ TEST(EventLoop, ARegistrationGoesBeforeItsDescriptorSoADuplicateRaisesNoGhost) {
 }
 
 TEST(EventLoop, AMovedWatchIsUndoneOnce) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   CountingHandler handler;
   const UniqueFd fd = ready_fd();
   Watch kept;
@@ -111,7 +114,8 @@ TEST(EventLoop, AMovedWatchIsUndoneOnce) {
 }
 
 TEST(EventLoop, IsWokenAndStoppedFromAnotherThread) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   int woken = 0;
   std::jthread other([&loop] { loop.wake(); });
   loop.run([&] {
@@ -122,7 +126,8 @@ TEST(EventLoop, IsWokenAndStoppedFromAnotherThread) {
 }
 
 TEST(EventLoop, SaysWhyADescriptorCannotBeWatched) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   CountingHandler handler;
   const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const auto watch = loop.watch(file.get(), EPOLLIN, handler);

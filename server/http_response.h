@@ -10,6 +10,7 @@ namespace closewait {
 // What stands in the head of a response.
 struct HttpResponse {
   int status = 200;
+  std::string_view date;
   std::string_view type = "text/plain";
   std::uint64_t size = 0;
   bool chunked = false;          // in place of a size

@@ -15,20 +15,27 @@ namespace {
 using BodyGoes = ServiceState::BodyGoes;
 
 constexpr std::uint64_t kMaxBytes = std::uint64_t{1} << 40;
+constexpr std::string_view kBinary = "application/octet-stream";
+
+void begin_answer(const ServiceState& state, HttpResponse response, Output& output) {
+  response.date = state.context->date;
+  response.last = state.last;
+  write_head(response, output);
+}
 
 // Every refusal is the connection's last answer: what follows on the stream cannot be trusted.
 void refuse(ServiceState& state, int status, Output& output, std::string_view fields = "") {
   state.last = true;
   state.body = {};
   const std::string_view text = reason_phrase(status);
-  write_head({.status = status, .size = text.size() + 1, .last = true, .fields = fields}, output);
+  begin_answer(state, {.status = status, .size = text.size() + 1, .fields = fields}, output);
   output.append(text);
   output.append("\n");
 }
 
 void answer_text(ServiceState& state, const HttpRequest& request, std::string_view text,
                  Output& output) {
-  write_head({.size = text.size(), .last = state.last}, output);
+  begin_answer(state, {.size = text.size()}, output);
   if (request.method != "HEAD") output.append(text);
 }
 
@@ -43,23 +50,19 @@ void answer_bytes(ServiceState& state, const HttpRequest& request, Output& outpu
   if (error != std::errc() || end != number.end() || size > kMaxBytes) {
     return refuse(state, 404, output);
   }
-  write_head({.type = "application/octet-stream", .size = size, .last = state.last}, output);
+  begin_answer(state, {.type = kBinary, .size = size}, output);
   if (request.method != "HEAD") output.append_pattern(0, size);
 }
 
 // The body goes back as it comes, so its size is bounded by --max-body and not by memory.
 void answer_echo(ServiceState& state, const HttpRequest& request, Output& output) {
   state.body_goes = request.chunked ? BodyGoes::kBackInChunks : BodyGoes::kBack;
-  write_head({.type = "application/octet-stream",
-              .size = request.body,
-              .chunked = request.chunked,
-              .last = state.last},
-             output);
+  begin_answer(state, {.type = kBinary, .size = request.body, .chunked = request.chunked}, output);
 }
 
 void write_count(const ServiceState& state, Output& output) {
   const std::string text = fmt::format("{}\n", state.body.taken());
-  write_head({.size = text.size(), .last = state.last}, output);
+  begin_answer(state, {.size = text.size()}, output);
   output.append(text);
 }
 
@@ -110,7 +113,7 @@ std::string_view path_of(std::string_view target) {
 // The status to refuse it with; 0 when it is to be answered.
 int judge(const ServiceState& state, const HttpRequest& request, const Route* route) {
   if (std::ranges::find(kMethods, request.method) == kMethods.end()) return 501;
-  if (request.body > state.limits->max_body) return 413;
+  if (request.body > state.context->limits.max_body) return 413;
   if (route == kRoutes.end()) return 404;
   return allows(route->methods, request.method) ? 0 : 405;
 }
@@ -154,7 +157,7 @@ void refuse_body(ServiceState& state, int status, Output& output) {
 
 // How many bytes it took.
 std::size_t take_body(ServiceState& state, std::string_view input, Output& output) {
-  const ServiceLimits& limits = *state.limits;
+  const ServiceLimits& limits = state.context->limits;
   const auto piece = state.body.take(input, {.body = limits.max_body, .trailers = limits.max_head});
   if (piece.status != 0) {
     refuse_body(state, piece.status, output);
@@ -171,7 +174,7 @@ std::size_t take_body(ServiceState& state, std::string_view input, Output& outpu
 }
 
 std::size_t take_head(ServiceState& state, std::string_view input, Output& output) {
-  const HttpHead head = read_http_head(input, state.limits->max_head);
+  const HttpHead head = read_http_head(input, state.context->limits.max_head);
   if (head.status != 0) {
     refuse(state, head.status, output);
   } else if (head.size > 0) {

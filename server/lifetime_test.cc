@@ -52,7 +52,7 @@ class Lifetime : public ConnectionTableTest {
 
   void open_listener() {
     auto listeners =
-        open_listeners(address_.port() == 0 ? *SocketAddress::parse("127.0.0.1:0") : address_, 1);
+        open_listeners({address_.port() == 0 ? *SocketAddress::parse("127.0.0.1:0") : address_}, 1);
     address_ = listeners.front().address;
     acceptor_.emplace(std::move(listeners.front()), loop_, only_, counters_, capacity_.reserve);
   }
@@ -209,7 +209,8 @@ struct Object : ReadyHandler {
 // out again, the newcomers that have it now.
 TEST(EventsOfTheFreed, ReachNeitherThemNorWhoHasTheirMemoryNow) {
   constexpr std::size_t kObjects = 16;
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   std::vector<std::unique_ptr<Object>> objects;
   std::vector<std::unique_ptr<Object>> newcomers;
   int calls = 0;
@@ -236,7 +237,8 @@ TEST(EventsOfTheFreed, ReachNeitherThemNorWhoHasTheirMemoryNow) {
 // What no generation can heal: the registration of a descriptor that was closed first, while a
 // duplicate lives, is reported for ever. But it is dropped and counted, and touches nobody.
 TEST(EventsOfTheFreed, ThatWereLeftBehindByTheWrongOrderAreDroppedAndCounted) {
-  EventLoop loop;
+  LoopCounters counted;
+  EventLoop loop(counted);
   int calls = 0;
   auto object = std::make_unique<Object>(loop, 1, [&calls](Object&) { ++calls; });
   const UniqueFd duplicate(::fcntl(object->fd.get(), F_DUPFD_CLOEXEC, 0));
@@ -309,9 +311,10 @@ TEST_F(ListenerLifetime, ThatAcceptsWhatWaitsBeforeItIsReplacedLosesNobody) {
 // On a Unix path the workers share one socket by duplicates, where closing ends no registration.
 TEST_F(ListenerLifetime, OfADuplicateEndsWithItThoughTheOthersListenOn) {
   const std::string path = testing::TempDir() + "lifetime-" + std::to_string(::getpid());
-  auto listeners = open_listeners(*SocketAddress::parse("unix:" + path), 2);
+  auto listeners = open_listeners({*SocketAddress::parse("unix:" + path)}, 2);
   const SocketAddress address = listeners.front().address;
-  EventLoop other_loop;
+  LoopCounters other_counters;
+  EventLoop other_loop(other_counters);
   ConnectionTable other_table(other_loop, options_, counters_, capacity_);
   std::optional<Acceptor> stays;
   stays.emplace(std::move(listeners[0]), loop_, only_, counters_, capacity_.reserve);

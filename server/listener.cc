@@ -52,15 +52,16 @@ Listener listening(UniqueFd fd, const SocketAddress& asked) {
   return {std::move(fd), *address};
 }
 
+}  // namespace
+
 Listener duplicate(const Listener& listener) {
   UniqueFd fd(::fcntl(listener.fd.get(), F_DUPFD_CLOEXEC, 0));
   if (!fd) fail(listener.address, last_error());
-  return {std::move(fd), listener.address};
+  return {std::move(fd), listener.address, listener.layer};
 }
 
-}  // namespace
-
-std::vector<Listener> open_listeners(const SocketAddress& address, unsigned count) {
+std::vector<Listener> open_listeners(const ListenAddress& where, unsigned count) {
+  const SocketAddress& address = where.address;
   if (address.is_unix()) remove_stale(address);
   const bool shared = count > 1 && !address.is_unix();
   // Sharing would also share with another server of ours: see first that nobody has the port.
@@ -72,7 +73,28 @@ std::vector<Listener> open_listeners(const SocketAddress& address, unsigned coun
     listeners.push_back(address.is_unix() ? duplicate(listeners.front())
                                           : listening(bound_socket(first, true), first));
   }
+  for (Listener& listener : listeners) listener.layer = where.layer;
   return listeners;
+}
+
+Listeners::Listeners(std::span<const ListenAddress> where, unsigned loops) : by_loop_(loops) {
+  for (const ListenAddress& address : where) {
+    auto opened = open_listeners(address, loops);
+    addresses_.push_back({opened.front().address, address.layer});
+    for (unsigned i = 0; i < loops; ++i) by_loop_[i].push_back(std::move(opened[i]));
+  }
+}
+
+Listeners::~Listeners() {
+  for (const ListenAddress& where : addresses_) {
+    if (where.address.is_unix()) ::unlink(where.address.ip().c_str());
+  }
+}
+
+std::vector<Listener> Listeners::share(unsigned loop) const {
+  std::vector<Listener> shares;
+  for (const Listener& listener : by_loop_[loop]) shares.push_back(duplicate(listener));
+  return shares;
 }
 
 }  // namespace closewait

@@ -1,14 +1,20 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <cstdio>
 #include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "metrics/endpoint.h"
 #include "server/metrics.h"
 #include "server/options.h"
 #include "server/server.h"
 #include "server/signals.h"
+#include "server/supervisor.h"
 
 namespace closewait {
 namespace {
@@ -21,30 +27,92 @@ void raise_file_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);  // cannot fail: up to the hard limit everyone may
 }
 
-void serve(const ServerOptions& options) {
-  raise_file_limit();
-  EventLoop control;
-  Server server(options);
-  const Signals signals(control, server);
+std::string_view layer_name(Layer layer) { return layer == Layer::kTls ? ", TLS" : ""; }
+
+HealthState health_of(const Supervisor& supervisor) {
+  switch (supervisor.state()) {
+    case Supervisor::State::kStarting:
+      return {.ready = false, .text = "starting"};
+    case Supervisor::State::kServing:
+      return {.ready = true, .text = "ok"};
+    case Supervisor::State::kDraining:
+      break;
+  }
+  return {.ready = false, .text = "draining"};
+}
+
+// Returns the exit status.
+int supervise(const ServerOptions& options, std::vector<std::string> arguments) {
+  LoopCounters control_counters;
+  EventLoop control(control_counters);
+  Supervisor supervisor(control, options, std::move(arguments));
+  const Signals signals(control, {.drain = [&] { supervisor.drain(); },
+                                  .stop = [&] { supervisor.stop(); },
+                                  .reload = [&] { supervisor.reload(); }});
   std::optional<MetricsEndpoint> metrics;
   if (options.metrics) {
-    metrics.emplace(*options.metrics,
-                    [&] { return server_families(server.totals(), *options.service); });
+    metrics.emplace(
+        *options.metrics,
+        [&] {
+          return server_families(supervisor.totals(), *options.service, supervisor.children());
+        },
+        [&] { return health_of(supervisor); });
   }
-  for (const SocketAddress& address : server.addresses()) {
-    fmt::print("listening on {} ({})\n", address.to_string(), options.service->name);
+  for (const ListenAddress& where : supervisor.addresses()) {
+    fmt::print("listening on {} ({}{})\n", where.address.to_string(), options.service->name,
+               layer_name(where.layer));
   }
   if (metrics) fmt::print("metrics at {}\n", metrics->url());
   std::fflush(stdout);
+  supervisor.start();
+  control.run([&] { supervisor.on_wake(); });
+  fmt::print(stderr, "closewait-server: {}\n", supervisor.totals().line());
+  return supervisor.failed() ? 1 : 0;
+}
+
+// Tells a process that its supervisor is no more: then nobody else will tell it to end.
+class SupervisorsEnd final : private ReadyHandler {
+ public:
+  SupervisorsEnd(EventLoop& loop, int channel, Server& server) : server_(server) {
+    auto watch = loop.watch(channel, EPOLLIN, *this);
+    if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
+    watch_ = std::move(*watch);
+  }
+
+ private:
+  void on_ready(std::uint32_t, std::uint32_t) override {
+    watch_.reset();
+    server_.drain();
+  }
+
+  Server& server_;
+  Watch watch_;
+};
+
+// What a supervisor has started. Says on the channel when it serves.
+void serve_as_child(const ServerOptions& options) {
+  Inheritance inherited(options.inherited, options.listen, options.workers);
+  LoopCounters control_counters;
+  EventLoop control(control_counters);
+  Server server(options, inherited.counters.workers(), std::move(inherited.listeners));
+  const Signals signals(control, {.drain = [&] { server.drain(); },
+                                  .stop = [&] { server.stop(); },
+                                  .reload = [] { /* the supervisor's affair */ }});
+  const SupervisorsEnd supervisors_end(control, inherited.channel.get(), server);
   server.start([&control] { control.stop(); });
+  // When it fails there is nobody to hear it, which the channel tells next.
+  static_cast<void>(::send(inherited.channel.get(), "r", 1, MSG_NOSIGNAL));
   control.run();
   server.wait();
-  fmt::print(stderr, "closewait-server: {}\n", server.totals().line());
 }
 
 int run(int argc, const char* const* argv) {
   try {
-    if (const auto options = parse_options(argc, argv)) serve(*options);
+    const auto options = parse_options(argc, argv);
+    if (!options) return 0;
+    raise_file_limit();
+    if (options->inherited.empty()) return supervise(*options, {argv + 1, argv + argc});
+    serve_as_child(*options);
     return 0;
   } catch (const UsageError& error) {
     fmt::print(stderr, "closewait-server: {}\n", error.what());

@@ -24,7 +24,8 @@ prometheus::MetricFamily total(std::string name, std::string help, std::uint64_t
 
 }  // namespace
 
-MetricFamilies server_families(const Totals& totals, const Service& service) {
+MetricFamilies server_families(const Totals& totals, const Service& service,
+                               std::span<const pid_t> children) {
   MetricFamilies families{
       gauge_family("closewait_server_info", "Always 1.",
                    {{{{"version", CLOSEWAIT_VERSION}, {"service", std::string(service.name)}}, 1}}),
@@ -48,7 +49,7 @@ MetricFamilies server_families(const Totals& totals, const Service& service) {
                        {{{}, &totals.batches}}),
       total("closewait_server_stale_events_total",
             "Epoll events dropped because their connection was gone.", totals.stale_events)};
-  append(families, process_families());
+  append(families, process_families({}, children));
   return families;
 }
 

@@ -14,7 +14,7 @@
 #include "metrics/scrape_for_tests.h"
 #include "server/peer_for_tests.h"
 #include "server/program_for_tests.h"
-#include "server/server.h"
+#include "server/running_for_tests.h"
 
 namespace closewait {
 namespace {
@@ -136,18 +136,13 @@ TEST_F(ServerMetrics, AnAddressInUseIsSaidBeforeAnythingIsServed) {
 
 // In this process, so that ThreadSanitizer sees workers count what a scrape reads.
 TEST(ServerFamilies, AddUpAtAnyInstant) {
-  ServerOptions options;
-  options.listen = {*SocketAddress::parse("127.0.0.1:0")};
-  options.service = find_service("echo");
-  options.workers = 2;
-  Server server(options);
+  const Running running(options_for("echo", 2));
   const MetricsEndpoint endpoint(*SocketAddress::parse("127.0.0.1:0"), [&] {
-    return server_families(server.totals(), *options.service);
+    return server_families(running.totals(), *find_service("echo"));
   });
-  server.start();
   constexpr int kPeers = 400;
   std::jthread load([&] {
-    for (int i = 0; i < kPeers; ++i) Peer(server.addresses().front()).reset();
+    for (int i = 0; i < kPeers; ++i) Peer(running.address()).reset();
   });
   const auto all_gone = [&] {
     const auto now = series(scrape(endpoint.address()));
@@ -180,8 +175,8 @@ TEST(ServerFamilies, EachFigureGoesToItsOwnMetric) {
   EXPECT_EQ(value("buffered_bytes"), 6);
   EXPECT_EQ(value("loop_duration_seconds_count"), 1);
   EXPECT_EQ(value("loop_duration_seconds_sum"), 7);
-  EXPECT_EQ(value("closed_total{reason=\"shutdown\"}"), 20);
-  EXPECT_EQ(value("connections_open"), 1000 - (20 + 10) * 11 / 2);
+  EXPECT_EQ(value("closed_total{reason=\"shutdown\"}"), 22);
+  EXPECT_EQ(value("connections_open"), 1000 - (10 + 22) * 13 / 2);
   EXPECT_EQ(value("accept_errors_total{errno=\"EMFILE\"}"), 20);
   EXPECT_EQ(value("accept_errors_total{errno=\"other\"}"), 25);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 
 #include "base/suggest.h"
@@ -12,12 +13,19 @@
 namespace closewait {
 namespace {
 
-SocketAddress parse_listen(const std::string& text) {
-  const auto address = SocketAddress::parse(text);
-  if (!address) {
-    throw UsageError(fmt::format("--listen {}: expected {}", text, kAddressExample));
-  }
-  return *address;
+// A repeatable flag that says where to listen.
+void add_listen(CLI::App& app, const char* flag, const char* help, Layer layer,
+                ServerOptions& options) {
+  const auto read = [flag, layer, &options](const std::string& text) {
+    const auto address = SocketAddress::parse(text);
+    if (!address) throw UsageError(fmt::format("{} {}: expected {}", flag, text, kAddressExample));
+    options.listen.push_back({*address, layer});
+  };
+  app.add_option_function<std::vector<std::string>>(
+         flag, [read](const std::vector<std::string>& all) { std::ranges::for_each(all, read); },
+         help)
+      ->type_name("ADDR")
+      ->allow_extra_args(false);
 }
 
 const Service& parse_service(const std::string& name) {
@@ -87,33 +95,64 @@ void add_timeouts(CLI::App& app, ServerOptions& options) {
   add_timeout(app, "--body-timeout", timeouts.body,
               "closes who does not finish a body; 1s more for each KiB of it");
   add_timeout(app, "--write-timeout", timeouts.write, "closes who takes nothing");
+  add_timeout(app, "--handshake-timeout", timeouts.handshake,
+              "closes who does not finish it (TLS)");
   add_timeout(app, "--linger-timeout", timeouts.linger, "closes who keeps open at the end");
-  add_timeout(app, "--drain-timeout", options.drain_timeout, "from SIGTERM to the end at most");
+  add_timeout(app, "--drain-timeout", options.drain_timeout,
+              "from SIGTERM or SIGHUP to the end at most");
+}
+
+void add_tls(CLI::App& app, ServerOptions& options) {
+  add_listen(app, "--listen-tls", "the same, through TLS", Layer::kTls, options);
+  CLI::Option* certificate =
+      app.add_option("--certificate", options.tls.certificate,
+                     "for TLS, with its chain; else one is made that nobody trusts")
+          ->type_name("PEM");
+  CLI::Option* key =
+      app.add_option("--key", options.tls.key, "the certificate's private key")->type_name("PEM");
+  certificate->needs(key);
+  key->needs(certificate);
+}
+
+void check_listen(const ServerOptions& options) {
+  if (options.listen.empty()) throw UsageError("--listen or --listen-tls is required");
+  if (!options.tls.certificate.empty() && !listens_with_tls(options)) {
+    throw UsageError("--certificate is of no use without --listen-tls");
+  }
 }
 
 }  // namespace
 
+bool listens_with_tls(const ServerOptions& options) {
+  return std::ranges::find(options.listen, Layer::kTls, &ListenAddress::layer) !=
+         options.listen.end();
+}
+
 std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   ServerOptions options;
-  std::vector<std::string> listen;
   std::string service;
   std::string metrics;
   CLI::App app("The epoll server under test.", "closewait-server");
   app.set_version_flag("--version", CLOSEWAIT_VERSION);
-  app.add_option("--listen", listen, "where to listen, repeatable; port 0 takes a free one")
-      ->required()
-      ->type_name("ADDR")
-      ->allow_extra_args(false);
+  add_listen(app, "--listen", "where to listen, repeatable; port 0 takes a free one", Layer::kPlain,
+             options);
+  add_tls(app, options);
   app.add_option("--service", service, "echo, http, discard or chargen")
       ->required()
       ->type_name("NAME");
   app.add_option("--workers", options.workers, "threads, each with its own loop and listeners")
       ->check(CLI::Range(1U, 256U))
       ->capture_default_str();
+  app.add_option("--processes", options.processes,
+                 "child processes, each with its workers and its own limit of descriptors")
+      ->check(CLI::Range(1U, 64U))
+      ->capture_default_str();
   add_limits(app, options);
   add_timeouts(app, options);
-  app.add_option("--metrics", metrics, "serves docs/METRICS.md at http://ADDR/metrics")
+  app.add_option("--metrics", metrics, "serves docs/METRICS.md at http://ADDR/metrics, and /health")
       ->type_name("ADDR");
+  // What a supervisor tells the processes that it starts.
+  app.add_option("--inherit", options.inherited)->delimiter(',')->group("");
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -122,7 +161,7 @@ std::optional<ServerOptions> parse_options(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(error.what());
   }
-  for (const std::string& text : listen) options.listen.push_back(parse_listen(text));
+  check_listen(options);
   options.service = &parse_service(service);
   if (app.count("--metrics") > 0) options.metrics = parse_metrics_address(metrics);
   return options;

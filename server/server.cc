@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -22,25 +21,20 @@ std::uint64_t max_connections(const ServerOptions& options) {
 
 }  // namespace
 
-Server::Server(ServerOptions options)
+Server::Server(ServerOptions options, std::span<WorkerCounters> counters,
+               std::vector<std::vector<Listener>> listeners)
     : options_(std::move(options)), capacity_(max_connections(options_), options_.workers) {
-  std::vector<std::vector<Listener>> listeners(options_.workers);
-  for (const SocketAddress& address : options_.listen) {
-    auto opened = open_listeners(address, options_.workers);
-    addresses_.push_back(opened.front().address);
-    for (std::size_t i = 0; i < opened.size(); ++i) listeners[i].push_back(std::move(opened[i]));
-  }
-  for (auto& own : listeners) {
-    workers_.push_back(std::make_unique<Worker>(options_, capacity_, std::move(own)));
+  if (listens_with_tls(options_)) tls_.emplace(options_.tls);
+  const TlsContext* tls = tls_ ? &*tls_ : nullptr;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(options_, capacity_, tls, counters[i], std::move(listeners[i])));
   }
 }
 
 Server::~Server() {
   stop();
   wait();
-  for (const SocketAddress& address : addresses_) {
-    if (address.is_unix()) ::unlink(address.ip().c_str());
-  }
 }
 
 void Server::start(std::function<void()> on_finished) {
@@ -63,11 +57,5 @@ void Server::stop() noexcept {
 }
 
 void Server::wait() { threads_.clear(); }
-
-Totals Server::totals() const {
-  Totals totals;
-  for (const auto& worker : workers_) totals.add(worker->counters(), worker->loop_counters());
-  return totals;
-}
 
 }  // namespace closewait

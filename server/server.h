@@ -1,31 +1,32 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <string>
+#include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
-#include "base/address.h"
 #include "server/capacity.h"
+#include "server/counter_memory.h"
+#include "server/listener.h"
 #include "server/options.h"
-#include "server/totals.h"
+#include "server/tls_context.h"
 #include "server/worker.h"
 
 namespace closewait {
 
-// The whole server: its workers and their threads. Listens from construction on and serves from
-// start() to wait(). Owned and called by one thread, save drain(), stop() and
-// totals().
+// What one process serves: its workers and their threads, from start() to wait(). Owns its
+// listeners and borrows the counters. Owned and called by one thread, save drain() and stop().
 class Server {
  public:
-  explicit Server(ServerOptions options);  // throws SetupError
+  // Counters and listeners are one for each worker. Throws SetupError.
+  Server(ServerOptions options, std::span<WorkerCounters> counters,
+         std::vector<std::vector<Listener>> listeners);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-
-  // The addresses listened on, in the order of the options, with the ports they got.
-  [[nodiscard]] const std::vector<SocketAddress>& addresses() const { return addresses_; }
 
   // Starts the threads. The last one to end calls `on_finished`.
   void start(std::function<void()> on_finished = {});
@@ -36,13 +37,9 @@ class Server {
   // Until all threads have ended.
   void wait();
 
-  [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
-  // Summed over the workers. Any time, any thread.
-  [[nodiscard]] Totals totals() const;
-
  private:
   ServerOptions options_;
-  std::vector<SocketAddress> addresses_;
+  std::optional<TlsContext> tls_;
   Capacity capacity_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::function<void()> on_finished_;

@@ -42,7 +42,7 @@ std::size_t serve_discard(ServiceState& state, std::string_view input, Output&) 
 // RFC 864, with the pattern of base/ in place of its lines. A peer that ends its sending has had
 // enough; what was produced by then is still written.
 void produce_chargen(ServiceState& state, Output& output) {
-  const std::uint64_t left = state.limits->chargen_bytes - state.produced;
+  const std::uint64_t left = state.context->limits.chargen_bytes - state.produced;
   const std::uint64_t size =
       state.draining || state.input_ended ? 0 : std::min(left, kProducedAtOnce);
   output.append_pattern(state.produced, size);

@@ -20,10 +20,16 @@ struct ServiceLimits {
   std::uint64_t chargen_bytes = std::uint64_t{1} << 62;  // then the server ends first
 };
 
+// What the services of one loop's connections share.
+struct ServiceContext {
+  const ServiceLimits& limits;
+  std::string_view date;  // of now, as HTTP writes it
+};
+
 // How far a service is with one connection. The connection owns it, the service keeps it.
 struct ServiceState {
-  const ServiceLimits* limits = nullptr;  // borrowed from the options
-  HttpBody body;                          // of a request whose head was taken
+  const ServiceContext* context = nullptr;  // borrowed from the connection's
+  HttpBody body;                            // of a request whose head was taken
   enum class BodyGoes : std::uint8_t { kNowhere, kBack, kBackInChunks, kIntoACount };
   BodyGoes body_goes = BodyGoes::kNowhere;
   bool last = false;         // set by the service: no request after this one

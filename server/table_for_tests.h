@@ -21,7 +21,7 @@ class ConnectionTableTest : public testing::Test {
   }
 
   void listen() {
-    auto listeners = open_listeners(*SocketAddress::parse("127.0.0.1:0"), 1);
+    auto listeners = open_listeners({*SocketAddress::parse("127.0.0.1:0")}, 1);
     address_ = listeners.front().address;
     acceptor_.emplace(std::move(listeners.front()), loop_, table_, counters_, capacity_.reserve);
   }
@@ -81,7 +81,8 @@ class ConnectionTableTest : public testing::Test {
   }
 
   ServerOptions options_;
-  EventLoop loop_;
+  LoopCounters loop_counters_;
+  EventLoop loop_{loop_counters_};
   Counters counters_;
   Capacity capacity_{1000, 1};
   ConnectionTable table_{loop_, options_, counters_, capacity_};

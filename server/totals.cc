@@ -6,20 +6,23 @@
 
 namespace closewait {
 
-void Totals::add(const Counters& counters, const LoopCounters& loop) {
-  // A connection is counted as accepted before it is as closed: read in the other order, there are
-  // never more closed than accepted.
-  for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += counters.closed[i].value();
-  accepted += counters.accepted.value();
-  for (std::size_t i = 0; i < accept_errors.size(); ++i) {
-    accept_errors[i] += counters.accept_errors[i].value();
+void Totals::add(std::span<const WorkerCounters> workers) {
+  for (const WorkerCounters& worker : workers) {
+    const Counters& counters = worker.connections;
+    // A connection is counted as accepted before it is as closed: read in the other order, there
+    // are never more closed than accepted.
+    for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += counters.closed[i].value();
+    accepted += counters.accepted.value();
+    for (std::size_t i = 0; i < accept_errors.size(); ++i) {
+      accept_errors[i] += counters.accept_errors[i].value();
+    }
+    turned_away += counters.turned_away.value();
+    received_bytes += counters.received_bytes.value();
+    sent_bytes += counters.sent_bytes.value();
+    buffered_bytes += counters.buffered_bytes.value();
+    stale_events += worker.loop.stale_events.value();
+    worker.loop.batches.add_to(batches);
   }
-  turned_away += counters.turned_away.value();
-  received_bytes += counters.received_bytes.value();
-  sent_bytes += counters.sent_bytes.value();
-  buffered_bytes += counters.buffered_bytes.value();
-  stale_events += loop.stale_events.value();
-  loop.batches.add_to(batches);
 }
 
 std::uint64_t Totals::open() const {

@@ -2,15 +2,15 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/histogram.h"
-#include "server/counters.h"
-#include "server/loop_counters.h"
+#include "server/counter_memory.h"
 
 namespace closewait {
 
-// The same, of all workers together: what the server tells at its end and through its metrics.
+// What several workers have done together: what a server tells at its end and through its metrics.
 struct Totals {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kAcceptErrorNames.size()> accept_errors{};
@@ -22,7 +22,7 @@ struct Totals {
   std::uint64_t stale_events = 0;
   Histogram batches;  // LoopCounters
 
-  void add(const Counters& counters, const LoopCounters& loop);
+  void add(std::span<const WorkerCounters> workers);
   // Accepted and not closed.
   [[nodiscard]] std::uint64_t open() const;
   // "accepted=3 ... closed_peer_closed=2 ...": every one, always.

@@ -23,8 +23,8 @@ Watch& Watch::operator=(Watch&& other) noexcept {
   return *this;
 }
 
-error_code Watch::set(std::uint32_t interest) noexcept {
-  if (interest == interest_) return {};
+error_code Watch::set(std::uint32_t interest, bool again) noexcept {
+  if (interest == interest_ && !again) return {};
   const error_code error = loop_->change(fd_, interest, handle_);
   if (!error) interest_ = interest;
   return error;

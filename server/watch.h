@@ -41,8 +41,9 @@ class Watch {
   Watch& operator=(const Watch&) = delete;
   ~Watch() { reset(); }
 
-  // Asks for exactly these events from now on; no system call when nothing changes.
-  [[nodiscard]] error_code set(std::uint32_t interest) noexcept;
+  // Asks for exactly these events from now on; no system call when nothing changes, unless what is
+  // ready already is to be told `again` (EPOLLET).
+  [[nodiscard]] error_code set(std::uint32_t interest, bool again = false) noexcept;
   void reset() noexcept;
 
   [[nodiscard]] Handle handle() const noexcept { return handle_; }

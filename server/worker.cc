@@ -4,12 +4,15 @@
 
 namespace closewait {
 
-Worker::Worker(const ServerOptions& options, Capacity& capacity, std::vector<Listener> listeners)
+Worker::Worker(const ServerOptions& options, Capacity& capacity, const TlsContext* tls,
+               WorkerCounters& counters, std::vector<Listener> listeners)
     : options_(options),
-      table_(loop_, options, counters_, capacity),
+      loop_(counters.loop),
+      table_(loop_, options, counters.connections, capacity, tls),
       drain_deadline_(loop_.timers(), *this, 0) {
   for (Listener& listener : listeners) {
-    acceptors_.emplace_back(std::move(listener), loop_, table_, counters_, capacity.reserve);
+    acceptors_.emplace_back(std::move(listener), loop_, table_, counters.connections,
+                            capacity.reserve);
   }
 }
 

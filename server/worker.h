@@ -7,7 +7,7 @@
 #include "server/acceptor.h"
 #include "server/capacity.h"
 #include "server/connection_table.h"
-#include "server/counters.h"
+#include "server/counter_memory.h"
 #include "server/event_loop.h"
 #include "server/listener.h"
 #include "server/options.h"
@@ -15,27 +15,24 @@
 namespace closewait {
 
 // One loop with its listeners and its connections, and all that is needed to run them on one
-// thread. Borrows the options and the capacity. run() is the thread; drain(), stop() and the
-// counters may be used by any other, and the first two by a signal handler.
+// thread. Borrows all but the listeners. run() is the thread;
+// drain() and stop() may be called by any other.
 class Worker final : private TimerHandler {
  public:
   // Throws SetupError.
-  Worker(const ServerOptions& options, Capacity& capacity, std::vector<Listener> listeners);
+  Worker(const ServerOptions& options, Capacity& capacity, const TlsContext* tls,
+         WorkerCounters& counters, std::vector<Listener> listeners);
 
   // Serves until stop(), or until what drain() leaves is done.
   void run();
   void drain() noexcept;
   void stop() noexcept { loop_.stop(); }
 
-  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-  [[nodiscard]] const LoopCounters& loop_counters() const noexcept { return loop_.counters(); }
-
  private:
   void begin_drain();
   void on_expiry(std::uint32_t key) override;
 
   const ServerOptions& options_;
-  Counters counters_;
   EventLoop loop_;
   ConnectionTable table_;
   std::list<Acceptor> acceptors_;  // a list, because they stay where they are

@@ -1,0 +1,186 @@
+#include "server/supervisor.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+namespace closewait {
+namespace {
+
+// By its path and not by what is open: a reload starts the program that has its name then.
+std::string own_program() {
+  std::error_code error;
+  std::string path = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  constexpr std::string_view kReplaced = " (deleted)";
+  if (path.ends_with(kReplaced)) path.resize(path.size() - kReplaced.size());
+  return path;
+}
+
+}  // namespace
+
+Supervisor::Child::Child(Supervisor& supervisor, EventLoop& control, unsigned first_loop)
+    : process(supervisor.command_, supervisor.listeners_, first_loop), supervisor_(supervisor) {
+  auto watch = control.watch(process.channel(), EPOLLIN, *this);
+  if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
+  watch_ = std::move(*watch);
+}
+
+void Supervisor::Child::retire() {
+  phase = Phase::kEnding;
+  process.drain();
+}
+
+void Supervisor::Child::on_ready(std::uint32_t, std::uint32_t) {
+  const auto serves = process.hear();
+  if (!serves) return;
+  if (!*serves) return supervisor_.on_ended(*this);
+  if (phase == Phase::kStarting) supervisor_.on_ready(*this);
+}
+
+Supervisor::Supervisor(EventLoop& control, const ServerOptions& options,
+                       std::vector<std::string> arguments)
+    : control_(control),
+      options_(options),
+      command_{own_program(), std::move(arguments), options.workers},
+      listeners_(options.listen, options.processes * options.workers),
+      own_counters_(options.workers) {
+  if (options.processes > 1) return;
+  std::vector<std::vector<Listener>> shares;
+  for (unsigned i = 0; i < options.workers; ++i) shares.push_back(listeners_.share(i));
+  server_.emplace(options_, own_counters_.workers(), std::move(shares));
+}
+
+const std::vector<ListenAddress>& Supervisor::addresses() const { return listeners_.addresses(); }
+
+void Supervisor::start() {
+  if (!server_) return start_children();
+  server_->start([this] {
+    own_ended_ = true;
+    control_.wake();
+  });
+  state_ = State::kServing;
+}
+
+void Supervisor::on_wake() {
+  if (!own_ended_.exchange(false)) return;
+  server_.reset();
+  end_when_nobody_serves();
+}
+
+void Supervisor::reload() {
+  if (state_ == State::kDraining) return;
+  if (any(Child::Phase::kStarting)) {
+    reload_again_ = true;
+    return;
+  }
+  try {
+    start_children();
+  } catch (const SetupError& error) {
+    complain(fmt::format("cannot reload: {}", error.what()));
+    give_up_start();
+  }
+}
+
+void Supervisor::drain() {
+  state_ = State::kDraining;
+  listeners_.close();
+  if (server_) server_->drain();
+  for (Child& child : children_) child.retire();
+}
+
+void Supervisor::stop() {
+  state_ = State::kDraining;
+  listeners_.close();
+  if (server_) server_->stop();
+  for (Child& child : children_) {
+    child.phase = Child::Phase::kEnding;
+    child.process.stop();
+  }
+}
+
+Totals Supervisor::totals() const {
+  const std::lock_guard lock(mutex_);
+  Totals totals = past_;
+  totals.add(own_counters_.workers());
+  for (const Child& child : children_) totals.add(child.process.counters());
+  return totals;
+}
+
+std::vector<pid_t> Supervisor::children() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<pid_t> pids;
+  for (const Child& child : children_) pids.push_back(child.process.pid());
+  return pids;
+}
+
+void Supervisor::start_children() {
+  for (unsigned i = 0; i < options_.processes; ++i) {
+    const std::lock_guard lock(mutex_);
+    children_.emplace_back(*this, control_, i * options_.workers);
+  }
+}
+
+void Supervisor::give_up_start() {
+  reload_again_ = false;
+  for (Child& child : children_) {
+    const bool new_one =
+        child.phase == Child::Phase::kStarting || child.phase == Child::Phase::kReady;
+    if (new_one) child.retire();
+  }
+}
+
+// Those who served before go when all of the new ones are there.
+void Supervisor::on_ready(Child& ready) {
+  ready.phase = Child::Phase::kReady;
+  if (any(Child::Phase::kStarting)) return;
+  if (server_) server_->drain();
+  for (Child& child : children_) {
+    if (child.phase == Child::Phase::kServing) child.retire();
+    if (child.phase == Child::Phase::kReady) child.phase = Child::Phase::kServing;
+  }
+  state_ = State::kServing;
+  if (std::exchange(reload_again_, false)) reload();
+}
+
+void Supervisor::on_ended(Child& ended) {
+  const Child::Phase phase = ended.phase;
+  std::string why = ended.process.wait();
+  if (why.empty() && phase != Child::Phase::kEnding) why = "a process ended unasked";
+  {
+    const std::lock_guard lock(mutex_);
+    past_.add(ended.process.counters());
+    children_.remove_if([&ended](const Child& child) { return &child == &ended; });
+  }
+  if (!why.empty()) judge_end(phase, why);
+  end_when_nobody_serves();
+}
+
+// One that could not start leaves those that serve as they are. After any other such end the server
+// is not what it was asked to be, and says so by ending.
+void Supervisor::judge_end(Child::Phase phase, const std::string& why) {
+  const bool serving = phase == Child::Phase::kServing || phase == Child::Phase::kEnding;
+  if (!serving && state_ == State::kServing) {
+    complain(fmt::format("cannot reload, goes on as before: {}", why));
+    return give_up_start();
+  }
+  complain(why);
+  failed_ = true;
+  if (state_ != State::kDraining) drain();
+}
+
+void Supervisor::end_when_nobody_serves() {
+  if (!server_ && children_.empty()) control_.stop();
+}
+
+void Supervisor::complain(const std::string& what) {
+  fmt::print(stderr, "closewait-server: {}\n", what);
+}
+
+bool Supervisor::any(Child::Phase phase) const {
+  return std::ranges::find(children_, phase, &Child::phase) != children_.end();
+}
+
+}  // namespace closewait

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/child_process.h"
+#include "server/event_loop.h"
+#include "server/server.h"
+#include "server/totals.h"
+
+namespace closewait {
+
+// The processes of one server. With one process it serves by itself, with several by children; and
+// at every reload new children take over the sockets, which stay open meanwhile, so that nobody is
+// refused, and who served before finishes what it owes and ends. Owns the sockets, the counters and
+// the processes; borrows the control loop, whose thread alone calls it, save where it says so.
+class Supervisor {
+ public:
+  // `arguments` are those of this program. Throws SetupError.
+  Supervisor(EventLoop& control, const ServerOptions& options, std::vector<std::string> arguments);
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  [[nodiscard]] const std::vector<ListenAddress>& addresses() const;
+
+  // Serves until nobody does any more, and then stops the control loop. Throws SetupError.
+  void start();
+  // Call it when the control loop was woken.
+  void on_wake();
+  // Starts successors. When one of them cannot serve it says so, and all stays as it was.
+  void reload();
+  // Stops accepting, finishes what is owed, then ends.
+  void drain();
+  // Ends at once.
+  void stop();
+
+  // Whether any process ended as it should not have.
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+  // These are for any thread.
+  enum class State : std::uint8_t { kStarting, kServing, kDraining };
+  [[nodiscard]] State state() const noexcept { return state_; }
+  [[nodiscard]] Totals totals() const;
+  [[nodiscard]] std::vector<pid_t> children() const;
+
+ private:
+  // One of the processes, and what it is expected to do next.
+  class Child final : private ReadyHandler {
+   public:
+    // kReady: it serves, and waits for those that were started with it.
+    enum class Phase : std::uint8_t { kStarting, kReady, kServing, kEnding };
+
+    Child(Supervisor& supervisor, EventLoop& control, unsigned first_loop);
+    void retire();
+
+    ChildProcess process;
+    Phase phase = Phase::kStarting;
+
+   private:
+    void on_ready(std::uint32_t slot, std::uint32_t events) override;
+
+    Supervisor& supervisor_;
+    Watch watch_;
+  };
+
+  void start_children();
+  void give_up_start();
+  void on_ready(Child& child);
+  void on_ended(Child& child);
+  void judge_end(Child::Phase phase, const std::string& why);
+  void end_when_nobody_serves();
+  void complain(const std::string& what);
+  [[nodiscard]] bool any(Child::Phase phase) const;
+
+  EventLoop& control_;
+  ServerOptions options_;
+  ChildCommand command_;
+  Listeners listeners_;
+  CounterMemory own_counters_;
+  std::optional<Server> server_;  // while it serves by itself
+  std::list<Child> children_;
+  mutable std::mutex mutex_;  // of the list and the past, which whoever asks for totals reads
+  Totals past_;               // of children that are no more
+  std::atomic<State> state_{State::kStarting};
+  std::atomic<bool> own_ended_{false};  // set by the last of the server's threads
+  bool reload_again_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace closewait
