@@ -6,12 +6,14 @@
 
 namespace closewait {
 
-void Output::append(std::string_view text) {
+void Output::append(std::initializer_list<std::string_view> texts) {
   compact();
-  text_.append(text);
+  const std::size_t before = text_.size();
+  for (const std::string_view text : texts) text_.append(text);
+  const std::size_t size = text_.size() - before;
   if (segments_.empty() || segments_.back().pattern > 0) segments_.emplace_back();
-  segments_.back().text += text.size();
-  grow(text.size());
+  segments_.back().text += size;
+  grow(size);
 }
 
 void Output::append_pattern(std::uint64_t offset, std::uint64_t size) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,8 @@ class Output {
   static constexpr std::uint64_t kHighMark = 256 * 1024;
   static constexpr std::uint64_t kLowMark = 64 * 1024;
 
-  void append(std::string_view text);
+  void append(std::string_view text) { append({text}); }
+  void append(std::initializer_list<std::string_view> texts);
   void append_pattern(std::uint64_t offset, std::uint64_t size);
 
   [[nodiscard]] bool empty() const noexcept { return owed_ == 0; }
