@@ -18,6 +18,7 @@ CloseReason reason_of(int error) {
   switch (error) {
     case ECONNRESET:
     case EPIPE:
+    case ENOTCONN:
       return CloseReason::kReset;
     case EPROTO:
       return CloseReason::kTls;
@@ -223,10 +224,14 @@ Connection::Ending Connection::settle() {
   const bool over = state_.input_ended || (between_requests && leaves);
   goodbye_ = over && output_.empty() && stream_.is_open();
   // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
-  if (goodbye_ && stream_.end_sending()) {
-    if (state_.input_ended) return CloseReason::kPeerClosed;
-    begin_linger();
-    return {};
+  if (goodbye_) {
+    const Transfer said = stream_.end_sending();
+    if (said.then == Transfer::Then::kFailed) return reason_of(said.error);
+    if (said.then == Transfer::Then::kEnded && state_.input_ended) return CloseReason::kPeerClosed;
+    if (said.then == Transfer::Then::kEnded) {
+      begin_linger();
+      return {};
+    }
   }
   const bool reads = wants_input();
   const bool wants_room = !output_.empty() || goodbye_ || stream_.wants_room() ||

@@ -51,10 +51,12 @@ Transfer Stream::send(std::span<const iovec> pieces, bool last) {
   return {.size = static_cast<std::size_t>(size), .then = Then::kGoOn};
 }
 
-bool Stream::end_sending() {
-  if (tls_ != nullptr && !tls_->end_sending()) return false;
-  ::shutdown(fd_.get(), SHUT_WR);  // fails only when the peer is gone, which epoll tells next
-  return true;
+Transfer Stream::end_sending() {
+  if (sending_ended_) return {.then = Then::kEnded};
+  if (tls_ != nullptr && !tls_->end_sending()) return {.then = Then::kWait};
+  if (::shutdown(fd_.get(), SHUT_WR) != 0) return {.then = Then::kFailed, .error = errno};
+  sending_ended_ = true;
+  return {.then = Then::kEnded};
 }
 
 void Stream::abandon() noexcept {

@@ -29,8 +29,10 @@ class Stream {
   [[nodiscard]] Transfer receive(std::span<char> buffer);
   // Nothing but the end will follow what `last` is said of: they may travel together.
   [[nodiscard]] Transfer send(std::span<const iovec> pieces, bool last);
-  // Tells the peer that nothing more comes. False when that has to wait until there is room.
-  [[nodiscard]] bool end_sending();
+  // Tells the peer that nothing more comes: kEnded when it is told, kWait when that has to wait
+  // until there is room. Where the connection is dead it has failed (ENOTCONN), even if nothing
+  // before has said so: OpenSSL keeps some errors to itself.
+  [[nodiscard]] Transfer end_sending();
   // What comes after that: to be dropped, and not even decrypted.
   [[nodiscard]] Transfer drop(std::span<char> buffer);
 
@@ -44,6 +46,7 @@ class Stream {
  private:
   UniqueFd fd_;
   std::unique_ptr<TlsSession> tls_;
+  bool sending_ended_ = false;
 };
 
 }  // namespace closewait
