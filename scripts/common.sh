@@ -13,6 +13,7 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(
   curl       # a client that is not ours, for the end-to-end tests
+  openssl    # certificates for the server
   prometheus # with promtool, for the dashboards' queries and rules
   strace     # shows the server's system calls to a test
 )

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <spawn.h>
@@ -8,6 +9,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,12 +61,19 @@ class Program {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   std::string line() const { return read(out_.get(), true); }
+  std::string error_line() const { return read(err_.get(), true); }
+  // All there is till its end.
   std::string errors() const { return read(err_.get(), false); }
 
   [[nodiscard]] pid_t pid() const { return pid_; }
 
   // From its next line, "listening on ADDR (SERVICE)".
   SocketAddress address() const { return address_in("listening on ", " (", line()); }
+  // The processes that it has started and that have not ended.
+  [[nodiscard]] std::set<pid_t> children() const {
+    std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", pid_));
+    return {std::istream_iterator<pid_t>(file), {}};
+  }
   // From its next line, "metrics at http://ADDR/metrics".
   SocketAddress metrics_address() const { return address_in("metrics at http://", "/", line()); }
 
