@@ -104,6 +104,30 @@ TEST_F(ConnectionTableTest, UrgentDataDoesNotSpin) {
   EXPECT_LE(wakeups_at_rest(), kFewWakeups);
 }
 
+// Reading stops at an urgent byte, and epoll tells only once of all that came (EPOLLET).
+TEST_F(ConnectionTableTest, WhatStandsBehindAnUrgentByteIsRead) {
+  listen();
+  Peer peer(address_);
+  ASSERT_TRUE(turn_until([&] { return table_.size() == 1; }));
+  ASSERT_TRUE(peer.send("before"));
+  ASSERT_EQ(::send(peer.fd(), "!", 1, MSG_OOB), 1);
+  ASSERT_TRUE(peer.send("behind"));
+  constexpr std::string_view kAll = "beforebehind";
+  ASSERT_TRUE(turn_until([&] { return counters_.received_bytes.value() >= kAll.size(); }));
+  EXPECT_EQ(peer.receive_exactly(kAll.size()), kAll);
+  EXPECT_LE(wakeups_at_rest(), kFewWakeups);
+}
+
+// One event for both, since both are there before the loop looks.
+TEST_F(ConnectionTableTest, AnEndThatCameWithTheLastBytesIsNoticed) {
+  listen();
+  Peer peer(address_);
+  ASSERT_TRUE(peer.send("last"));
+  peer.shut_down_sending();
+  ASSERT_TRUE(closed_by(CloseReason::kPeerClosed));
+  EXPECT_EQ(peer.receive_all(), "last");
+}
+
 class HttpConnectionTest : public ConnectionTableTest {
  protected:
   HttpConnectionTest() : ConnectionTableTest("http") {}

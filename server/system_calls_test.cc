@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "metrics/scrape_for_tests.h"
 #include "server/peer_for_tests.h"
 #include "server/program_for_tests.h"
 #include "server/trace_for_tests.h"
@@ -24,12 +25,13 @@ using testing::IsEmpty;
 // -D makes strace a child of what it traces, so that signals, exit status and the process id are
 // the server's own. Started with it, never attached: that would interrupt epoll_wait.
 constexpr std::string_view kStrace =
-    "strace -D -f -q --seccomp-bpf -e signal=none -e trace=accept4,epoll_ctl,close -o";
+    "strace -D -f -q --seccomp-bpf -e signal=none -e trace=accept4,epoll_ctl,close";
 
 // While it lives, `closewait-server` is a script that starts the real one under strace.
 class Traced {
  public:
-  Traced() {
+  // `more` are options of strace.
+  explicit Traced(std::string_view more = "") {
     std::filesystem::create_directories(directory_);
     const char* before = std::getenv("CLOSEWAIT_BIN");
     bin_ = before != nullptr ? before : "bin";
@@ -37,7 +39,7 @@ class Traced {
     // LeakSanitizer traces its own process, which has a tracer already.
     std::ofstream(script) << "#!/bin/sh\nexport ASAN_OPTIONS=\"$ASAN_OPTIONS:detect_leaks=0\"\n"
                           << fmt::format(
-                                 "exec {} '{}' '{}' \"$@\"\n", kStrace, file(),
+                                 "exec {} {} -o '{}' '{}' \"$@\"\n", kStrace, more, file(),
                                  std::filesystem::absolute(bin_ + "/closewait-server").string());
     std::filesystem::permissions(script, std::filesystem::perms::owner_all);
     ::setenv("CLOSEWAIT_BIN", directory_.c_str(), 1);
@@ -52,7 +54,7 @@ class Traced {
   // Why no process can be traced here; empty when one can.
   [[nodiscard]] static std::string obstacle() {
     if (std::system("command -v strace >/dev/null") != 0) return "strace is not installed";
-    const std::string probe = fmt::format("{} /dev/null true 2>/dev/null", kStrace);
+    const std::string probe = fmt::format("{} -o /dev/null true 2>/dev/null", kStrace);
     if (std::system(probe.c_str()) != 0) return "strace may trace no process here (ptrace)";
     return {};
   }
@@ -204,6 +206,37 @@ TEST(SystemCalls, UnderLoadEachRegistrationGoesBeforeItsDescriptorWhichIsClosedO
   EXPECT_GT(trace.accepted(), 400U);
   EXPECT_EQ(trace.closed(), trace.accepted());
   EXPECT_GT(trace.unregistered(), 350U) << "the registrations were not seen";
+}
+
+// The whole system out of files: strace answers in the kernel's place.
+TEST(SystemCalls, WhenAcceptFailsWithEnfileItWaitsAndThenServes) {
+  if (const std::string obstacle = Traced::obstacle(); !obstacle.empty()) GTEST_SKIP() << obstacle;
+  const Traced traced("-e inject=accept4:error=ENFILE:when=1..6");
+  Program program({"--listen", "127.0.0.1:0", "--service", "http"});
+  Peer peer(program.address());
+  ASSERT_TRUE(peer.send(kLastRequest));
+  EXPECT_THAT(peer.receive_all(), testing::StartsWith("HTTP/1.1 200 "));
+  peer.close();
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_EQ(counted(program.errors(), "accept_errors_ENFILE"), 6U);
+}
+
+TEST(SystemCalls, AsLongAsAcceptFailsWithEnfileItDoesNotSpin) {
+  if (const std::string obstacle = Traced::obstacle(); !obstacle.empty()) GTEST_SKIP() << obstacle;
+  const Traced traced("-e inject=accept4:error=ENFILE");
+  Program program({"--listen", "127.0.0.1:0", "--service", "http", "--metrics", "127.0.0.1:0"});
+  Peer peer(program.address());
+  const SocketAddress metrics = program.metrics_address();
+  const auto failures = [&] {
+    return value_of(scrape(metrics), "closewait_server_accept_errors_total{errno=\"ENFILE\"}");
+  };
+  ASSERT_TRUE(eventually([&] { return failures() >= 4; }));
+  const double before = failures();
+  const Instant since = Clock::now();
+  ASSERT_TRUE(eventually([&] { return failures() >= before + 6; }));
+  // Two tries are 100 ms apart; a spin makes thousands in that time.
+  EXPECT_GE(Clock::now() - since, std::chrono::milliseconds(200));
 }
 
 }  // namespace
