@@ -8,6 +8,7 @@
 
 #include "server/peer_for_tests.h"
 #include "server/running_for_tests.h"
+#include "server/undated_for_tests.h"
 
 namespace closewait {
 namespace {
@@ -25,18 +26,6 @@ std::size_t open_descriptors() {
 
 std::string get(std::uint64_t size, std::string_view fields = "") {
   return fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: test\r\n{}\r\n", size, fields);
-}
-
-// In place of a date, as long as one.
-constexpr std::string_view kSomeDate = "Day, DD Mon YYYY hh:mm:ss GMT";
-
-// The same answers with no date but this.
-std::string undated(std::string answers) {
-  constexpr std::string_view kField = "\r\nDate: ";
-  for (auto at = answers.find(kField); at != std::string::npos; at = answers.find(kField, at + 1)) {
-    answers.replace(at + kField.size(), kSomeDate.size(), kSomeDate);
-  }
-  return answers;
 }
 
 std::string head_of(std::uint64_t size, std::string_view fields = "") {

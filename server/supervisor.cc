@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <utility>
 
 namespace closewait {
@@ -27,6 +28,8 @@ Supervisor::Child::Child(Supervisor& supervisor, EventLoop& control, unsigned fi
   if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
   watch_ = std::move(*watch);
 }
+
+pid_t Supervisor::pid_of(const Child& child) { return child.process.pid(); }
 
 void Supervisor::Child::retire() {
   phase = Phase::kEnding;
@@ -112,7 +115,7 @@ Totals Supervisor::totals() const {
 std::vector<pid_t> Supervisor::children() const {
   const std::lock_guard lock(mutex_);
   std::vector<pid_t> pids;
-  for (const Child& child : children_) pids.push_back(child.process.pid());
+  std::ranges::transform(children_, std::back_inserter(pids), pid_of);
   return pids;
 }
 
@@ -145,15 +148,16 @@ void Supervisor::on_ready(Child& ready) {
   if (std::exchange(reload_again_, false)) reload();
 }
 
-void Supervisor::on_ended(Child& ended) {
-  const Child::Phase phase = ended.phase;
-  std::string why = ended.process.wait();
-  if (why.empty() && phase != Child::Phase::kEnding) why = "a process ended unasked";
+void Supervisor::on_ended(const Child& ended) {
+  std::list<Child> gone;  // its handler is running
   {
     const std::lock_guard lock(mutex_);
     past_.add(ended.process.counters());
-    children_.remove_if([&ended](const Child& child) { return &child == &ended; });
+    gone.splice(gone.end(), children_, std::ranges::find(children_, ended.process.pid(), pid_of));
   }
+  const Child::Phase phase = ended.phase;
+  std::string why = gone.front().process.wait();
+  if (why.empty() && phase != Child::Phase::kEnding) why = "a process ended unasked";
   if (!why.empty()) judge_end(phase, why);
   end_when_nobody_serves();
 }

@@ -69,11 +69,12 @@ class Supervisor {
 
   void start_children();
   void give_up_start();
-  void on_ready(Child& child);
-  void on_ended(Child& child);
+  void on_ready(Child& ready);
+  void on_ended(const Child& ended);
   void judge_end(Child::Phase phase, const std::string& why);
   void end_when_nobody_serves();
   void complain(const std::string& what);
+  [[nodiscard]] static pid_t pid_of(const Child& child);
   [[nodiscard]] bool any(Child::Phase phase) const;
 
   EventLoop& control_;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include "faults/behaviour.h"
 #include "record/journal.h"
 #include "tests/rig_run.h"
 
@@ -70,8 +71,22 @@ void expect_resets_leak(const Ended& ended) {
   }
 }
 
-TEST_F(EndToEnd, TheServerPassesTheSoak) {
-  const Ended ended = run(short_soak());
+// The server of this repository, in one of the ways in which it may be told to serve.
+struct Way {
+  const char* name;
+  const char* dialect;
+  const char* more;
+  friend void PrintTo(const Way& way, std::ostream* out) { *out << way.name; }
+};
+
+class TheServer : public EndToEnd, public ::testing::WithParamInterface<Way> {};
+
+TEST_P(TheServer, PassesTheSoak) {
+  const auto& [name, dialect, more] = GetParam();
+  const Ended ended = run(with(soak_of(fmt::format("closewait-server --service {} --listen "
+                                                   "127.0.0.1:0 {}",
+                                                   dialect, more)),
+                               {"--set", fmt::format("target.dialect={}", dialect)}));
   EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
   EXPECT_EQ(ended.result["verdict"], "pass");
   EXPECT_THAT(ended.result["findings"], IsEmpty());
@@ -80,12 +95,17 @@ TEST_F(EndToEnd, TheServerPassesTheSoak) {
     EXPECT_THAT(rest["outstanding"], IsEmpty()) << rest.dump(2);
     EXPECT_EQ(rest["sample"]["fds"], ended.result["rests"][0]["sample"]["fds"]);
   }
-  for (const char* behaviour : {"polite", "polite-held", "rst-after-connect", "rst-mid-response",
-                                "half-close", "slow-read"}) {
-    EXPECT_GT(ended.result["clients"][behaviour]["delivered"], 0) << behaviour;
+  for (const Behaviour& behaviour : catalogue()) {
+    EXPECT_GT(ended.result["clients"][std::string(behaviour.name)]["delivered"], 0)
+        << behaviour.name;
   }
   EXPECT_FALSE(std::filesystem::exists(out() / "again.sh"));
 }
+INSTANTIATE_TEST_SUITE_P(Serving, TheServer,
+                         ::testing::Values(Way{"Http", "http", ""}, Way{"Echo", "echo", ""},
+                                           Way{"Workers", "http", "--workers 3"},
+                                           Way{"Processes", "http", "--processes 2"}),
+                         [](const auto& way) { return way.param.name; });
 
 TEST_F(EndToEnd, ADescriptorLeakedOnResetIsNamed) {
   const Ended ended = run(soak_of(specimen("fd-leak-on-reset")));
