@@ -9,7 +9,7 @@ namespace closewait {
 namespace {
 
 // Written to one peer before the others get their turn.
-constexpr std::uint64_t kFairShare = 4 * 1024 * 1024;
+constexpr std::uint64_t kFairShare = 1024 * 1024;
 
 // Stands behind what can be read, where reading stops short of it.
 constexpr std::uint32_t kBehindInput = EPOLLRDHUP | EPOLLPRI | EPOLLHUP | EPOLLERR;
