@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 namespace closewait {
@@ -167,7 +168,7 @@ Connection::Ending Connection::receive(bool gone) {
 // Hands input to the service and keeps what it does not take, which is less than one buffer.
 void Connection::serve(std::string_view input) {
   if (output_.empty()) std::swap(output_, context_.spare);
-  context_.service.date = context_.date.at(context_.loop.now());
+  context_.service.date = context_.date.at(std::time(nullptr));
   const std::size_t used = service().serve(state_, input, output_);
   const std::string_view rest = input.substr(used);
   needs_input_ = !output_.full();

@@ -12,6 +12,7 @@
 namespace closewait {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 // The real server, asked by a client that is not ours.
@@ -47,6 +48,7 @@ TEST_F(Curl, GetsAndReusesTheConnection) {
   EXPECT_TRUE(curl("$URL/bytes/1000000") == pattern_text(1'000'000));
   EXPECT_EQ(curl("-o /dev/null -o /dev/null -w '%{num_connects} ' $URL/ $URL/bytes/10"), "1 0 ");
   EXPECT_THAT(curl("-I $URL/bytes/5"), HasSubstr("Content-Length: 5\r\n"));
+  EXPECT_THAT(curl("-I $URL/"), ContainsRegex("\r\nDate: [A-Z][a-z]+, .* GMT\r\n"));
   EXPECT_EQ(curl("--http1.0 $URL/"), "ok\n");
 }
 

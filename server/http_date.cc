@@ -2,18 +2,14 @@
 
 #include <fmt/chrono.h>
 
-#include <ctime>
-
 namespace closewait {
 
-std::string_view HttpDate::at(Instant now) {
-  const auto second = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
+std::string_view HttpDate::at(std::time_t time) {
   constexpr std::size_t kSize = 29;
-  if (second != second_) {
-    second_ = second;
+  if (time != time_) {
+    time_ = time;
     // The names of days and months are the C locale's: fmt asks for no other.
-    fmt::format_to_n(text_.data(), kSize, "{:%a, %d %b %Y %H:%M:%S} GMT",
-                     fmt::gmtime(std::time(nullptr)));
+    fmt::format_to_n(text_.data(), kSize, "{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(time));
   }
   return {text_.data(), kSize};
 }
