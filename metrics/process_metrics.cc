@@ -111,22 +111,44 @@ constexpr std::array kSummed{
     Summed{"process_threads", "Number of threads.", gauge, threads},
 };
 
-}  // namespace
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
-MetricFamilies process_families(const MetricLabels& labels, std::span<const pid_t> others) {
+// Of the children that have ended and were waited for.
+double cpu_seconds_of_the_ended() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);  // fails for no process of itself
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+// `past` is the CPU time of processes that are no more.
+MetricFamilies families_of(std::span<const pid_t> children, double past) {
   MetricFamilies families;
   for (const Summed& each : kSummed) {
     auto sum = each.read(kThisProcess);
     if (!sum) continue;
-    for (const pid_t other : others) *sum += each.read(other).value_or(0);
+    for (const pid_t child : children) *sum += each.read(child).value_or(0);
+    if (each.read == cpu_seconds) *sum += past;
     families.push_back(each.make(each.name, each.help, *sum));
   }
   if (const auto start = start_time()) {
     families.push_back(gauge("process_start_time_seconds",
                              "Start time of the process since 1970 in seconds.", *start));
   }
+  return families;
+}
+
+}  // namespace
+
+MetricFamilies process_families(const MetricLabels& labels) {
+  MetricFamilies families = families_of({}, 0);
   add_labels(families, labels);
   return families;
+}
+
+MetricFamilies process_families_with(std::span<const pid_t> children) {
+  return families_of(children, cpu_seconds_of_the_ended());
 }
 
 }  // namespace closewait

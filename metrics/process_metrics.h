@@ -9,11 +9,12 @@
 namespace closewait {
 
 // The process_* families (docs/METRICS.md) of this process, as of now, each series with the labels
-// given. What cannot be read, for want of a descriptor say, is absent. With `others`, which run as
-// the same user, each family is the sum over this process and them, but for the start time, which
-// is this one's. What one of the others cannot tell, because it has ended say, is no part of the
-// sum: so even the CPU time falls when one of them is gone. Any thread.
-[[nodiscard]] MetricFamilies process_families(const MetricLabels& labels = {},
-                                              std::span<const pid_t> others = {});
+// given. What cannot be read, for want of a descriptor say, is absent. Any thread.
+[[nodiscard]] MetricFamilies process_families(const MetricLabels& labels = {});
+
+// The same summed over this process and its children, which run as the same user; but the start
+// time is this one's. What a child cannot tell, because it has ended say, is no part of the sum,
+// save the CPU time of all that were waited for, since a counter must not fall. Any thread.
+[[nodiscard]] MetricFamilies process_families_with(std::span<const pid_t> children);
 
 }  // namespace closewait

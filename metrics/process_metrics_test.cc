@@ -29,12 +29,15 @@ namespace {
 
 using Pids = std::vector<pid_t>;
 
-std::string text_now(const MetricLabels& labels = {}, const Pids& others = {}) {
-  return prometheus::TextSerializer().Serialize(process_families(labels, others));
+std::string text_of(const MetricFamilies& families) {
+  return prometheus::TextSerializer().Serialize(families);
 }
+std::string text_now(const MetricLabels& labels = {}) { return text_of(process_families(labels)); }
+std::string text_with(const Pids& children) { return text_of(process_families_with(children)); }
 
-double now(const std::string& name, const Pids& others = {}) {
-  return value_of(text_now({}, others), name);
+double now(const std::string& name) { return value_of(text_now(), name); }
+double now(const std::string& name, const Pids& children) {
+  return value_of(text_with(children), name);
 }
 
 int open_descriptors() {
@@ -164,7 +167,7 @@ TEST(ProcessMetrics, KnowWhenTheProcessStarted) {
   EXPECT_EQ(now("process_start_time_seconds"), start);
 }
 
-TEST(ProcessMetrics, AddUpOverOtherProcesses) {
+TEST(ProcessMetrics, AddUpOverChildren) {
   const Child one;
   const Child other;
   const Pids both{one.pid(), other.pid()};
@@ -189,7 +192,7 @@ TEST(ProcessMetrics, LeaveOutOfTheSumWhoHasEnded) {
   Child ending;
   const Child lasting;
   const auto expect_without_it = [&] {
-    const std::string text = text_now({}, {ending.pid(), lasting.pid()});
+    const std::string text = text_with({ending.pid(), lasting.pid()});
     EXPECT_EQ(exported(text), documented("Both programs"));
     EXPECT_EQ(value_of(text, "process_open_fds"), open_descriptors() + lasting.descriptors());
     EXPECT_NEAR(value_of(text, "process_resident_memory_bytes"),
@@ -202,13 +205,23 @@ TEST(ProcessMetrics, LeaveOutOfTheSumWhoHasEnded) {
   EXPECT_EQ(now("process_max_fds", {ending.pid()}), now("process_max_fds"));
 }
 
+TEST(ProcessMetrics, TheCpuTimeOfAChildDoesNotEndWithIt) {
+  constexpr const char* kCpu = "process_cpu_seconds_total";
+  Child child;
+  const double before = now(kCpu, {child.pid()});
+  child.end();
+  child.reap();
+  EXPECT_GE(now(kCpu, Pids{}), before);
+  EXPECT_LT(now(kCpu), before - Child::kCpuSeconds / 2) << "of this process alone";
+}
+
 TEST(ProcessMetrics, LeaveOutWhatCannotBeReadWithoutADescriptor) {
   const Child other;
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const std::string text = text_now({}, {other.pid()});
+  const std::string text = text_with({other.pid()});
   ::setrlimit(RLIMIT_NOFILE, &limit);
   const MetricShapes left = exported(text);
   EXPECT_TRUE(left.contains("process_cpu_seconds_total"));

@@ -49,7 +49,7 @@ MetricFamilies server_families(const Totals& totals, const Service& service,
                        {{{}, &totals.batches}}),
       total("closewait_server_stale_events_total",
             "Epoll events dropped because their connection was gone.", totals.stale_events)};
-  append(families, process_families({}, children));
+  append(families, process_families_with(children));
   return families;
 }
 
