@@ -5,7 +5,6 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include <array>
 #include <string_view>
 
 #include "base/error.h"
@@ -23,11 +22,16 @@ struct Freed {
 using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
+// The first error is the cause; those behind it say what came of it.
+std::string cause() {
+  const unsigned long error = ERR_peek_error();
+  if (ERR_SYSTEM_ERROR(error)) return describe(errno_error(ERR_GET_REASON(error)));
+  const char* reason = ERR_reason_error_string(error);
+  return reason != nullptr ? reason : "OpenSSL does not say why";
+}
+
 [[noreturn]] void fail_with_openssl(const std::string& what) {
-  std::array<char, 256> text{};
-  ERR_error_string_n(ERR_peek_last_error(), text.data(), text.size());
-  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  throw SetupError(what + ": " + (reason != nullptr ? reason : text.data()));
+  throw SetupError(what + ": " + cause());
 }
 
 void add_extension(X509& certificate, int extension, const char* value) {
