@@ -53,6 +53,7 @@ class HeadParser : public http::basic_parser<true> {
   void on_header_impl(error_code&) override {
     request_.chunked = chunked();
     request_.keep_alive = keep_alive();
+    request_.asks_to_stay = keep_alive() && !http11_;
     request_.body = content_length().value_or(0);
   }
 

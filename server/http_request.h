@@ -13,6 +13,7 @@ struct HttpRequest {
   std::uint64_t body = 0;  // Content-Length
   bool chunked = false;
   bool keep_alive = true;
+  bool asks_to_stay = false;  // of HTTP/1.0, which has to be told when it may
   bool expects_continue = false;
 };
 

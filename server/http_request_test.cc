@@ -41,7 +41,15 @@ TEST(HttpRequest, SkipsBlankLinesBeforeIt) { EXPECT_EQ(read("\r\n\r\n" + with(""
 TEST(HttpRequest, KnowsWhoKeepsTheConnection) {
   EXPECT_TRUE(read(with("")).request.keep_alive);
   EXPECT_FALSE(read("GET / HTTP/1.0\r\n\r\n").request.keep_alive);
+  EXPECT_TRUE(read(with("Connection: Keep-Alive\r\n", "GET / HTTP/1.0")).request.keep_alive);
   EXPECT_FALSE(read(with("Connection: close\r\n")).request.keep_alive);
+}
+
+TEST(HttpRequest, KnowsWhoHasToBeToldThatTheConnectionStays) {
+  constexpr std::string_view kOlder = "GET / HTTP/1.0";
+  EXPECT_TRUE(read(with("Connection: Keep-Alive\r\n", kOlder)).request.asks_to_stay);
+  EXPECT_FALSE(read(with("", kOlder)).request.asks_to_stay);
+  EXPECT_FALSE(read(with("Connection: keep-alive\r\n")).request.asks_to_stay);
 }
 
 TEST(HttpRequest, RefusesWhatIsNone) {

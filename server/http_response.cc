@@ -30,6 +30,12 @@ std::string_view status_line(int status) {
   return "500 Internal Server Error";
 }
 
+// Who speaks HTTP/1.1 takes it for granted that a connection stays (RFC 9112, 9.3).
+std::string_view connection_field(const HttpResponse& response) {
+  if (response.last) return "Connection: close\r\n";
+  return response.stays ? "Connection: keep-alive\r\n" : "";
+}
+
 }  // namespace
 
 std::string_view reason_phrase(int status) { return status_line(status).substr(kDigits + 1); }
@@ -43,7 +49,7 @@ void write_head(const HttpResponse& response, Output& output) {
                  "\r\nContent-Type: ", response.type,
                  response.chunked ? "\r\nTransfer-Encoding: " : "\r\nContent-Length: ",
                  response.chunked ? "chunked" : size_text, "\r\n", response.fields,
-                 response.last ? "Connection: close\r\n\r\n" : "\r\n"});
+                 connection_field(response), "\r\n"});
 }
 
 }  // namespace closewait

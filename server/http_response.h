@@ -15,6 +15,7 @@ struct HttpResponse {
   std::uint64_t size = 0;
   bool chunked = false;          // in place of a size
   bool last = false;             // "Connection: close"
+  bool stays = false;            // "Connection: keep-alive", when it is not the last
   std::string_view fields = "";  // more header lines
 };
 

@@ -20,6 +20,7 @@ constexpr std::string_view kBinary = "application/octet-stream";
 void begin_answer(const ServiceState& state, HttpResponse response, Output& output) {
   response.date = state.context->date;
   response.last = state.last;
+  response.stays = state.stays;
   write_head(response, output);
 }
 
@@ -130,6 +131,7 @@ void answer(ServiceState& state, HttpRequest request, Output& output) {
                   told ? fmt::format("Allow: {}\r\n", route->methods) : std::string());
   }
   state.last = state.draining || !request.keep_alive;
+  state.stays = request.asks_to_stay;
   state.body_goes = BodyGoes::kNowhere;
   if (request.chunked) {
     state.body.begin_chunked();

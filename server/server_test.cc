@@ -119,6 +119,19 @@ TEST(Server, HttpSaysCloseAndClosesWhenAskedTo) {
   EXPECT_EQ(peer.error(), 0);
 }
 
+// It would wait for the end of the connection, as ab does.
+TEST(Server, HttpTellsAnOlderClientThatTheConnectionStays) {
+  const Running running("http");
+  Peer peer(running.address());
+  const std::string stays = head_of(5, "Connection: keep-alive\r\n") + pattern_text(5);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(peer.send("GET /bytes/5 HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n"));
+    ASSERT_EQ(undated(peer.receive_exactly(stays.size())), stays);
+  }
+  ASSERT_TRUE(peer.send("GET /bytes/5 HTTP/1.0\r\n\r\n"));
+  EXPECT_EQ(undated(peer.receive_all()), head_of(5, "Connection: close\r\n") + pattern_text(5));
+}
+
 TEST(Server, HttpAnswersAHeadRequestWithoutABody) {
   const Running running("http");
   Peer peer(running.address());
