@@ -15,24 +15,29 @@ namespace {
 
 constexpr int kBacklog = 4096;
 
+// What the kernel holds for a peer beyond what can be sent to it now. Without this bound that is
+// all that fits into a send buffer (4 MiB) of an answer that nobody reads.
+constexpr int kUnsentAtMost = 256 * 1024;
+
 [[noreturn]] void fail(const SocketAddress& address, error_code error) {
   throw SetupError("cannot listen on " + address.to_string() + ": " + describe(error));
 }
 
-void enable(int fd, int level, int option) {
-  const int on = 1;
-  ::setsockopt(fd, level, option, &on, sizeof on);  // these fail on no kernel we run on
+void set_option(int fd, int level, int option, int value = 1) {
+  ::setsockopt(fd, level, option, &value, sizeof value);  // these fail on no kernel we run on
 }
 
 UniqueFd bound_socket(const SocketAddress& address, bool shared) {
   UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) fail(address, last_error());
   if (!address.is_unix()) {
-    enable(fd.get(), SOL_SOCKET, SO_REUSEADDR);
-    enable(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
-    if (shared) enable(fd.get(), SOL_SOCKET, SO_REUSEPORT);
+    set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+    // Accepted sockets inherit these two.
+    set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);
+    set_option(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentAtMost);
+    if (shared) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   }
-  if (address.family() == AF_INET6) enable(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   if (::bind(fd.get(), address.data(), address.size()) != 0) fail(address, last_error());
   return fd;
 }

@@ -84,6 +84,16 @@ TEST_F(SlowPeers, APeerThatReadsALongAnswerIsNotIdle) {
   EXPECT_TRUE(closed_by(CloseReason::kReset));
 }
 
+// Of which the kernel would take 3.5 MB at once, and hold them until the deadline.
+TEST_F(SlowPeers, AnAnswerThatNobodyReadsStaysWithTheServer) {
+  options_.timeouts.write = milliseconds(300);
+  listen();
+  Peer peer(address_, 16 * 1024);
+  ASSERT_TRUE(peer.send("GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_TRUE(closed_by(CloseReason::kSlowRead));
+  EXPECT_LT(counters_.sent_bytes.value(), 1'000'000U);
+}
+
 class TwoListeners : public ConnectionTableTest {
  protected:
   TwoListeners() : ConnectionTableTest("discard") {}
