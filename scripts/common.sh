@@ -12,10 +12,13 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
-  curl       # a client that is not ours, for the end-to-end tests
-  openssl    # certificates for the server
-  prometheus # with promtool, for the dashboards' queries and rules
-  strace     # shows the server's system calls to a test
+  apache2-utils  # ab, a client of HTTP/1.0 that is not ours
+  curl           # a client that is not ours, for the end-to-end tests
+  nghttp2-client # h2load, one that asks ahead of its answers
+  openssl        # certificates for the server
+  prometheus     # with promtool, for the dashboards' queries and rules
+  slowhttptest   # attacks the server by being slow
+  strace         # shows the server's system calls to a test
 )
 # shellcheck disable=SC2034
 tsan_packages=(clang-14 libclang-rt-14-dev)

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "server/certificate_for_tests.h"
+#include "server/command_for_tests.h"
 #include "server/peer_for_tests.h"
 #include "server/program_for_tests.h"
 
@@ -19,17 +19,10 @@ using testing::HasSubstr;
 struct Curl : testing::Test {
   // What `curl` writes, given these arguments; $URL is the server's.
   [[nodiscard]] std::string curl(const std::string& arguments) const {
-    const std::string command = fmt::format("URL=http://{} ; curl -sS --max-time 20 {} 2>&1",
-                                            address.to_string(), arguments);
-    std::string text;
-    std::FILE* out = ::popen(command.c_str(), "r");
-    std::array<char, 65536> buffer{};
-    std::size_t size = 0;
-    while ((size = std::fread(buffer.data(), 1, buffer.size(), out)) > 0) {
-      text.append(buffer.data(), size);
-    }
-    EXPECT_EQ(::pclose(out), 0) << command << "\n" << text.substr(0, 1000);
-    return text;
+    const Outcome outcome = outcome_of(
+        fmt::format("URL=http://{} ; curl -sS --max-time 20 {}", address.to_string(), arguments));
+    EXPECT_EQ(outcome.status, 0) << arguments << "\n" << outcome.text.substr(0, 1000);
+    return outcome.text;
   }
   // A file of the pattern, to be uploaded.
   [[nodiscard]] static std::string file_of(std::size_t size) {
@@ -86,6 +79,46 @@ TEST_F(Curl, IsToldWhatIsWrong) {
   EXPECT_EQ(curl(status + "-H 'Content-Length: 9223372036854775808' -d x $URL/count"), "413");
   EXPECT_EQ(curl(status + "-H 'Host:' $URL/"), "400");
   std::filesystem::remove(path);
+}
+
+// The real server behind TLS, with a certificate of its own making or one that it is given.
+struct CurlTls : testing::Test {
+  void serve(std::vector<std::string> arguments) {
+    program.emplace(std::move(arguments));
+    address = program->address();
+  }
+  // $URL is the server's.
+  [[nodiscard]] Outcome curl(const std::string& arguments) const {
+    return outcome_of(
+        fmt::format("URL=https://{} ; curl -sS --max-time 20 {}", address.to_string(), arguments));
+  }
+
+  static constexpr int kNotTrusted = 60;  // curl's exit status
+  std::optional<Program> program;
+  SocketAddress address;
+};
+
+TEST_F(CurlTls, TrustsTheCertificateThatTheServerWasGiven) {
+  const Certificate certificate;
+  certificate.make("server.test");
+  serve(certificate.arguments());
+  const std::string trusting = "--cacert " + certificate.file() + " ";
+  EXPECT_TRUE(curl(trusting + "$URL/bytes/1000000").text == pattern_text(1'000'000));
+  EXPECT_EQ(curl(trusting + "-o /dev/null -o /dev/null -w '%{ssl_verify_result} %{num_connects} ' "
+                            "$URL/ $URL/bytes/10")
+                .text,
+            "0 1 0 0 ");
+  EXPECT_EQ(curl("$URL/").status, kNotTrusted);
+}
+
+TEST_F(CurlTls, SpeaksEitherVersionWithTheServersOwnCertificate) {
+  serve({"--listen-tls", "127.0.0.1:0", "--service", "http"});
+  EXPECT_EQ(curl("$URL/").status, kNotTrusted);
+  EXPECT_EQ(curl("-k $URL/health").text, "ok\n");
+  EXPECT_THAT(curl("-k -v $URL/health").text, HasSubstr("SSL connection using TLSv1.3 /"));
+  EXPECT_THAT(curl("-k -v --tls-max 1.2 $URL/health").text,
+              HasSubstr("SSL connection using TLSv1.2 /"));
+  EXPECT_EQ(curl("-k --tls-max 1.2 -d hello $URL/echo").text, "hello");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -101,5 +102,11 @@ class Program {
   UniqueFd out_;
   UniqueFd err_;
 };
+
+// What the line of counters at its end says of one; 0 when it does not name it.
+inline std::uint64_t counted(const std::string& totals, const std::string& name) {
+  const auto at = totals.find(" " + name + "=");
+  return at == std::string::npos ? 0 : std::stoull(totals.substr(at + name.size() + 2));
+}
 
 }  // namespace closewait

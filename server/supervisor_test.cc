@@ -6,10 +6,10 @@
 
 #include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "metrics/scrape_for_tests.h"
+#include "server/certificate_for_tests.h"
 #include "server/program_for_tests.h"
 #include "server/tls_peer_for_tests.h"
 
@@ -130,34 +130,6 @@ TEST(Supervisor, WhoIsOwedSomethingDuringAReloadGetsIt) {
   EXPECT_TRUE((start + busy.receive_all()).ends_with(pattern_text(20'000'000)));
   EXPECT_TRUE(served(address));
 }
-
-// A certificate that the program is told to use, in a folder of its own.
-class Certificate {
- public:
-  Certificate() { std::filesystem::create_directories(folder_); }
-  ~Certificate() { std::filesystem::remove_all(folder_); }
-  Certificate(const Certificate&) = delete;
-  Certificate& operator=(const Certificate&) = delete;
-
-  void make(const std::string& host) const {
-    const std::string command = fmt::format(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "
-        "/CN={} -keyout {} -out {} 2>&1",
-        host, key(), file());
-    ASSERT_EQ(std::system((command + " >/dev/null").c_str()), 0) << command;
-  }
-  void spoil() const { std::ofstream(file()) << "nothing of use\n"; }
-
-  [[nodiscard]] std::string file() const { return folder_ + "/certificate.pem"; }
-  [[nodiscard]] std::string key() const { return folder_ + "/key.pem"; }
-  [[nodiscard]] std::vector<std::string> arguments() const {
-    return {"--listen-tls", "127.0.0.1:0", "--service",     "http",
-            "--key",        key(),         "--certificate", file()};
-  }
-
- private:
-  std::string folder_ = testing::TempDir() + fmt::format("certificate-{}", ::getpid());
-};
 
 // The name in the certificate that the server shows.
 std::string host_at(const SocketAddress& address) {

@@ -173,11 +173,6 @@ void wait_to_be_closed(const SocketAddress& address, int count) {
   }
 }
 
-std::uint64_t counted(const std::string& line, const std::string& name) {
-  const auto at = line.find(" " + name + "=");
-  return at == std::string::npos ? 0 : std::stoull(line.substr(at + name.size() + 2));
-}
-
 TEST(SystemCalls, UnderLoadEachRegistrationGoesBeforeItsDescriptorWhichIsClosedOnce) {
   if (const std::string obstacle = Traced::obstacle(); !obstacle.empty()) GTEST_SKIP() << obstacle;
   const Traced traced;
