@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -73,24 +73,35 @@ ChildProcess::ChildProcess(const ChildCommand& command, const Listeners& listene
   }
   pid_ = spawn(command, fds);
   channel_ = std::move(channel.ours);
+  pidfd_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (!pidfd_) {
+    const error_code error = last_error();
+    kill();
+    ::waitpid(pid_, nullptr, 0);
+    throw SetupError("pidfd_open: " + describe(error));
+  }
 }
 
 ChildProcess::~ChildProcess() {
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
+  kill();
   ::waitpid(pid_, nullptr, 0);
 }
 
-std::optional<bool> ChildProcess::hear() {
+bool ChildProcess::hear() const noexcept {
   char word = 0;
-  const ssize_t size = ::recv(channel_.get(), &word, sizeof word, MSG_DONTWAIT);
-  if (size > 0) return true;
-  if (size == 0 || errno == ECONNRESET) return false;
-  return std::nullopt;
+  return ::recv(channel_.get(), &word, sizeof word, MSG_DONTWAIT) > 0;
 }
 
-void ChildProcess::drain() const noexcept { ::kill(pid_, SIGTERM); }
-void ChildProcess::stop() const noexcept { ::kill(pid_, SIGINT); }
+// It fails when the child has ended, which its pidfd tells.
+void ChildProcess::drain() const noexcept { say(kDrainWord); }
+void ChildProcess::stop() const noexcept { say(kStopWord); }
+void ChildProcess::say(char word) const noexcept {
+  static_cast<void>(::send(channel_.get(), &word, sizeof word, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+// Not waited for yet, so the number is still its own.
+void ChildProcess::kill() const noexcept { ::kill(pid_, SIGKILL); }
 
 std::string ChildProcess::wait() {
   int status = 0;

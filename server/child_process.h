@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,8 +20,9 @@ struct ChildCommand {
 };
 
 // One more process of this server, which serves with the sockets and counts in the memory that it
-// inherits. Owns the end here of a channel between the two, and the counters. The child says on the
-// channel that it serves; the channel ends with either of them. One thread.
+// inherits. Owns the process, by its pidfd, the end here of a channel between the two, and the
+// counters. The child says on the channel that it serves, and is told there what to do: signals
+// may come to it from anywhere, to a whole group say. One thread.
 class ChildProcess {
  public:
   // Starts it; it gets the listeners of as many loops as it has workers, from the first on. Throws
@@ -34,21 +34,32 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  // Readable when hear() has something to say.
   [[nodiscard]] int channel() const noexcept { return channel_.get(); }
+  // Readable when it has ended.
+  [[nodiscard]] int end() const noexcept { return pidfd_.get(); }
   [[nodiscard]] std::span<const WorkerCounters> counters() const { return counters_.workers(); }
 
-  // True when it said so; false when it has ended; nothing when neither.
-  [[nodiscard]] std::optional<bool> hear();
+  // Whether it said that it serves.
+  [[nodiscard]] bool hear() const noexcept;
   void drain() const noexcept;
   void stop() const noexcept;
-  // Waits for its end, which hear() has told. Why it was none to be expected; empty when it was.
+  void kill() const noexcept;
+  // Once it has ended. Why that was not to be expected; empty when it was.
   [[nodiscard]] std::string wait();
 
  private:
+  void say(char word) const noexcept;
+
   CounterMemory counters_;
   UniqueFd channel_;
   pid_t pid_ = -1;
+  UniqueFd pidfd_;
 };
+
+// What a child is told: one byte each.
+inline constexpr char kDrainWord = 'd';
+inline constexpr char kStopWord = 's';
 
 // What such a child finds: its descriptors by number, in the order in which they were handed over.
 struct Inheritance {

@@ -44,9 +44,6 @@ Connection::Connection(Stream stream, Watch watch, Seat seat, ConnectionContext&
 Connection::Ending Connection::start() { return stream_.is_open() ? begin() : settle(); }
 
 Connection::Ending Connection::begin() {
-  // Two ends that only listen would wait for each other (seed "Down the epoll rabbit hole").
-  // Nothing was sent before it, so there is room.
-  if (service().only_listens) (void)stream_.end_sending();
   if (service().produce != nullptr) {
     if (const Ending ending = pump()) return ending;
   }
@@ -104,6 +101,7 @@ Connection::Ending Connection::on_ready(std::uint32_t events) {
 Connection::Ending Connection::on_expiry() {
   constexpr int kRequestTimeout = 408;
   const CloseReason missed = deadlines_.missed();
+  if (missed == CloseReason::kIdle) (void)stream_.end_sending();  // TLS has a word for it
   const bool late = missed == CloseReason::kSlowHead || missed == CloseReason::kSlowBody;
   return late ? goodbye(kRequestTimeout, missed) : missed;
 }
@@ -112,6 +110,7 @@ Connection::Ending Connection::on_expiry() {
 Connection::Ending Connection::goodbye(int status, CloseReason reason) {
   because_ = reason;
   if (service().refuse == nullptr) return reason;
+  tell_time();
   service().refuse(state_, status, output_);
   std::string().swap(pending_);
   if (const Ending ending = pump()) return ending;
@@ -135,7 +134,7 @@ void Connection::abandon() noexcept {
 }
 
 bool Connection::wants_input() const {
-  if (state_.input_ended) return false;
+  if (state_.input_ended || (goodbye_ && !service().only_listens)) return false;
   // Who produces drops its input: reading on tells it of the end.
   if (service().produce != nullptr) return true;
   return !output_.full() && (!state_.last || !state_.body.done());
@@ -168,7 +167,7 @@ Connection::Ending Connection::receive(bool gone) {
 // Hands input to the service and keeps what it does not take, which is less than one buffer.
 void Connection::serve(std::string_view input) {
   if (output_.empty()) std::swap(output_, context_.spare);
-  context_.service.date = context_.date.at(std::time(nullptr));
+  tell_time();
   const std::size_t used = service().serve(state_, input, output_);
   const std::string_view rest = input.substr(used);
   needs_input_ = !output_.full();
@@ -179,11 +178,18 @@ void Connection::serve(std::string_view input) {
   }
 }
 
+void Connection::tell_time() { context_.service.date = context_.date.at(std::time(nullptr)); }
+
 // Writes what is owed, and serves on from what was read before as room is made.
 Connection::Ending Connection::pump() {
+  std::uint64_t written = 0;
   for (;;) {
-    if (const Ending ending = flush()) return ending;
-    if (output_.full() || needs_input_ || pending_.empty()) break;
+    if (const Ending ending = flush(written)) return ending;
+    if (written >= kFairShare) {
+      unfinished_ = !output_.empty() || can_serve();
+      break;
+    }
+    if (output_.full() || !can_serve()) break;
     const std::string input = std::exchange(pending_, {});
     serve(input);
   }
@@ -195,14 +201,9 @@ Connection::Ending Connection::pump() {
   return {};
 }
 
-Connection::Ending Connection::flush() {
+Connection::Ending Connection::flush(std::uint64_t& written) {
   std::array<iovec, 32> pieces;
-  std::uint64_t written = 0;
-  while (!output_.empty()) {
-    if (written >= kFairShare) {
-      unfinished_ = true;
-      break;
-    }
+  while (!output_.empty() && written < kFairShare) {
     const std::size_t count = output_.gather(pieces);
     const bool last = state_.last && state_.body.done();
     const Transfer sent = stream_.send(std::span(pieces).first(count), last);
@@ -220,23 +221,27 @@ Connection::Ending Connection::flush() {
 // Asks for exactly the events that would get it on, and sets the deadlines by which they must come.
 Connection::Ending Connection::settle() {
   const bool between_requests = pending_.empty() && state_.body.done();
-  // Who has just come has not asked yet, and could not know that it is too late.
-  const bool leaves = state_.last || (state_.draining && state_.steps > 0);
+  // Who has just come has not asked yet, and could not know that it is too late; and what came
+  // before that is still served.
+  const bool leaves = state_.last || (state_.draining && state_.steps > 0 && !unfinished_);
   const bool over = state_.input_ended || (between_requests && leaves);
-  goodbye_ = over && output_.empty() && stream_.is_open();
+  // Two ends that only listen would wait for each other (seed "Down the epoll rabbit hole").
+  goodbye_ = (over || service().only_listens) && output_.empty() && stream_.is_open();
   // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
   if (goodbye_) {
     const Transfer said = stream_.end_sending();
     if (said.then == Transfer::Then::kFailed) return reason_of(said.error);
-    if (said.then == Transfer::Then::kEnded && state_.input_ended) return CloseReason::kPeerClosed;
-    if (said.then == Transfer::Then::kEnded) {
+    goodbye_ = said.then == Transfer::Then::kWait;
+    if (!goodbye_ && state_.input_ended) return CloseReason::kPeerClosed;
+    if (!goodbye_ && over) {
       begin_linger();
       return {};
     }
   }
   const bool reads = wants_input();
-  const bool wants_room = !output_.empty() || goodbye_ || stream_.wants_room() ||
-                          (reads && stream_.holds_input());  // writable is what it is at once
+  // Whatever it could do without an event it does when there is room, which is mostly at once.
+  const bool could_go_on = can_serve() || (reads && stream_.holds_input());
+  const bool wants_room = !output_.empty() || goodbye_ || stream_.wants_room() || could_go_on;
   const std::uint32_t interest = EPOLLET | (reads ? kInterest : 0U) | (wants_room ? EPOLLOUT : 0U);
   if (watch_.set(interest, std::exchange(unfinished_, false))) return CloseReason::kError;
   set_deadlines();
@@ -245,7 +250,6 @@ Connection::Ending Connection::settle() {
 
 void Connection::begin_linger() {
   lingering_ = true;
-  goodbye_ = false;
   // Fails only for want of memory; then the deadline ends it.
   (void)watch_.set(kInterest, std::exchange(unfinished_, false));
   set_deadlines();

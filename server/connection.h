@@ -73,15 +73,18 @@ class Connection {
 
  private:
   [[nodiscard]] bool wants_input() const;
+  // From what it has read already.
+  [[nodiscard]] bool can_serve() const { return !needs_input_ && !pending_.empty(); }
   [[nodiscard]] Ending shake_hands();
   [[nodiscard]] Ending begin();
   [[nodiscard]] Ending receive(bool gone);
   [[nodiscard]] Ending pump();
-  [[nodiscard]] Ending flush();
+  [[nodiscard]] Ending flush(std::uint64_t& written);
   [[nodiscard]] Ending linger(std::uint32_t events);
   [[nodiscard]] Ending settle();
   [[nodiscard]] Ending goodbye(int status, CloseReason reason);
   void serve(std::string_view input);
+  void tell_time();
   void begin_linger();
   void set_deadlines();
   [[nodiscard]] Deadlines::Input expected_input() const;

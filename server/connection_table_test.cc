@@ -128,6 +128,28 @@ TEST_F(ConnectionTableTest, AnEndThatCameWithTheLastBytesIsNoticed) {
   EXPECT_EQ(peer.receive_all(), "last");
 }
 
+// More than is read at once.
+TEST_F(ConnectionTableTest, WhatCameBeforeADrainIsServed) {
+  int pair[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+  Peer peer{UniqueFd(pair[0])};
+  table_.add(UniqueFd(pair[1]));
+  const std::string bytes = pattern_text(100'000);
+  ASSERT_TRUE(peer.send(bytes));
+  bool empty = false;
+  table_.drain([&empty] { empty = true; });
+  std::string back;
+  ASSERT_TRUE(turn_until([&] {
+    char buffer[65536];
+    const ssize_t size = ::recv(peer.fd(), buffer, sizeof buffer, MSG_DONTWAIT);
+    if (size > 0) back.append(buffer, static_cast<std::size_t>(size));
+    return size == 0;
+  }));
+  EXPECT_TRUE(back == bytes);
+  peer.close();
+  EXPECT_TRUE(turn_until([&] { return empty; }));
+}
+
 class HttpConnectionTest : public ConnectionTableTest {
  protected:
   HttpConnectionTest() : ConnectionTableTest("http") {}
@@ -164,6 +186,27 @@ TEST_F(HttpConnectionTest, RequestsThatArePipelinedAndNeverReadCostAtMostTheBoun
   peer.reset();
   EXPECT_TRUE(closed_by(CloseReason::kReset)) << "an abort is noticed though nothing is read";
   EXPECT_EQ(counters_.buffered_bytes.value(), 0U);
+}
+
+// Whose reader is as fast as the server, so that there is always room.
+TEST_F(HttpConnectionTest, OneOfManyAnswersIsAsMuchAsOthersHaveToWaitFor) {
+  listen();
+  Peer peer(address_);
+  constexpr std::size_t kRequests = 200;
+  std::string requests;
+  for (std::size_t i = 0; i < kRequests; ++i) {
+    requests += "GET /bytes/270000 HTTP/1.1\r\nHost: a\r\n\r\n";
+  }
+  ASSERT_TRUE(peer.send(requests));
+  std::jthread reader([&] { peer.receive_exactly(kRequests * 270'000); });
+  std::uint64_t most = 0;
+  ASSERT_TRUE(turn_until([&] {
+    const std::uint64_t before = counters_.sent_bytes.value();
+    loop_.turn(Nanoseconds(0));
+    most = std::max(most, counters_.sent_bytes.value() - before);
+    return counters_.sent_bytes.value() >= kRequests * 270'000;
+  }));
+  EXPECT_LT(most, 5'000'000U);
 }
 
 TEST_F(HttpConnectionTest, ATerabyteCostsAlmostNoMemory) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include "base/unique_fd.h"
@@ -16,12 +17,15 @@ struct WorkerCounters {
 };
 
 // The counters of one process' workers, in memory that another process can map: what a process had
-// counted is still there when it has ended, however it did. Owns the memory and its descriptor.
+// counted is still there when it has ended, however it did. Owns the memory and its descriptor. It
+// begins with what tells one layout of the counters from another: processes that share it may be
+// of two versions of this program.
 class CounterMemory {
  public:
   // All zero. Throws SetupError.
   explicit CounterMemory(std::size_t workers);
-  // Maps what another process has made for as many workers. Throws SetupError.
+  // Maps what another process has made for as many workers. Throws SetupError, also when its
+  // counters are others than ours.
   CounterMemory(UniqueFd fd, std::size_t workers);
   CounterMemory(const CounterMemory&) = delete;
   CounterMemory& operator=(const CounterMemory&) = delete;
@@ -32,7 +36,14 @@ class CounterMemory {
   [[nodiscard]] std::span<const WorkerCounters> workers() const noexcept { return workers_; }
 
  private:
+  struct Header;
+  enum class Origin : std::uint8_t { kNew, kAnother };
+
+  CounterMemory(UniqueFd fd, std::size_t workers, Origin origin);
+
   UniqueFd fd_;
+  std::size_t size_;
+  Header* header_ = nullptr;
   std::span<WorkerCounters> workers_;
 };
 

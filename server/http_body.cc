@@ -95,7 +95,7 @@ Piece HttpBody::take_chunk_end(std::string_view input) {
 // Trailers are dropped.
 Piece HttpBody::take_trailer(std::string_view input, std::uint64_t max_trailers) {
   const auto line = first_line(input);
-  const std::uint64_t size = trailers_ + (line ? line->size() + 2 : input.size());
+  const std::uint64_t size = trailers_ + (line ? line->size() + 2 : input.size() + 1);
   if (size > max_trailers) return {.status = 431};
   if (!line) return {};
   if (has_control_characters(*line)) return {.status = 400};

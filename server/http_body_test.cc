@@ -84,5 +84,13 @@ TEST(HttpBody, BoundsWhatItReads) {
   EXPECT_EQ(read(chunked(), "0\r\n" + trailers).status, 431);
 }
 
+// What is kept of it would fill a loop's buffer, and the next read would have no room.
+TEST(HttpBody, RefusesATrailerThatCannotEndWithinTheLimit) {
+  HttpBody body = chunked();
+  ASSERT_EQ(body.take("0\r\n", kLimits).used, 3U);
+  EXPECT_EQ(body.take(std::string(kLimits.trailers - 1, 'x'), kLimits).status, 0);
+  EXPECT_EQ(body.take(std::string(kLimits.trailers, 'x'), kLimits).status, 431);
+}
+
 }  // namespace
 }  // namespace closewait

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -42,9 +43,12 @@ UniqueFd bound_socket(const SocketAddress& address, bool shared) {
   return fd;
 }
 
-// The socket file of a server that was killed: nobody answers there.
+// The socket file of a server that was killed: nobody answers there. Nor does anybody at a file
+// that is none, which is not ours to remove.
 void remove_stale(const SocketAddress& address) {
-  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct stat file {};
+  if (::lstat(address.ip().c_str(), &file) != 0 || !S_ISSOCK(file.st_mode)) return;
+  const UniqueFd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::connect(probe.get(), address.data(), address.size()) != 0 && errno == ECONNREFUSED) {
     ::unlink(address.ip().c_str());
   }
@@ -82,7 +86,8 @@ std::vector<Listener> open_listeners(const ListenAddress& where, unsigned count)
   return listeners;
 }
 
-Listeners::Listeners(std::span<const ListenAddress> where, unsigned loops) : by_loop_(loops) {
+// By way of the other constructor: the destructor then runs though a later address fails.
+Listeners::Listeners(std::span<const ListenAddress> where, unsigned loops) : Listeners(loops) {
   for (const ListenAddress& address : where) {
     auto opened = open_listeners(address, loops);
     addresses_.push_back({opened.front().address, address.layer});
@@ -90,10 +95,13 @@ Listeners::Listeners(std::span<const ListenAddress> where, unsigned loops) : by_
   }
 }
 
-Listeners::~Listeners() {
+// The files first: once nobody answers at one, a server that starts then takes the path over.
+void Listeners::close() noexcept {
+  if (by_loop_.empty()) return;
   for (const ListenAddress& where : addresses_) {
     if (where.address.is_unix()) ::unlink(where.address.ip().c_str());
   }
+  by_loop_.clear();
 }
 
 std::vector<Listener> Listeners::share(unsigned loop) const {

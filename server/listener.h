@@ -39,7 +39,7 @@ class Listeners {
  public:
   // Opens them. Throws SetupError.
   Listeners(std::span<const ListenAddress> where, unsigned loops);
-  ~Listeners();
+  ~Listeners() { close(); }
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
@@ -48,10 +48,12 @@ class Listeners {
   [[nodiscard]] const std::vector<Listener>& of(unsigned loop) const { return by_loop_[loop]; }
   // Duplicates of what one loop has. Throws SetupError.
   [[nodiscard]] std::vector<Listener> share(unsigned loop) const;
-  // Closes them: who has no share has nothing any more.
-  void close() noexcept { by_loop_.clear(); }
+  // Removes the files and closes the sockets: who has no share has nothing any more.
+  void close() noexcept;
 
  private:
+  explicit Listeners(unsigned loops) : by_loop_(loops) {}
+
   std::vector<ListenAddress> addresses_;
   std::vector<std::vector<Listener>> by_loop_;
 };

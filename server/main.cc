@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "metrics/endpoint.h"
 #include "server/metrics.h"
 #include "server/options.h"
+#include "server/say.h"
 #include "server/server.h"
 #include "server/signals.h"
 #include "server/supervisor.h"
@@ -66,14 +68,16 @@ int supervise(const ServerOptions& options, std::vector<std::string> arguments) 
   std::fflush(stdout);
   supervisor.start();
   control.run([&] { supervisor.on_wake(); });
-  fmt::print(stderr, "closewait-server: {}\n", supervisor.totals().line());
+  say(supervisor.totals().line());
   return supervisor.failed() ? 1 : 0;
 }
 
-// Tells a process that its supervisor is no more: then nobody else will tell it to end.
-class SupervisorsEnd final : private ReadyHandler {
+// Does what a process' supervisor says, and drains when the supervisor is no more: then nobody else
+// will tell it to end.
+class SupervisorsWord final : private ReadyHandler {
  public:
-  SupervisorsEnd(EventLoop& loop, int channel, Server& server) : server_(server) {
+  SupervisorsWord(EventLoop& loop, int channel, Server& server)
+      : server_(server), channel_(channel) {
     auto watch = loop.watch(channel, EPOLLIN, *this);
     if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
     watch_ = std::move(*watch);
@@ -81,24 +85,25 @@ class SupervisorsEnd final : private ReadyHandler {
 
  private:
   void on_ready(std::uint32_t, std::uint32_t) override {
-    watch_.reset();
+    char word = kDrainWord;
+    if (::recv(channel_, &word, sizeof word, MSG_DONTWAIT) <= 0) watch_.reset();
+    if (word == kStopWord) return server_.stop();
     server_.drain();
   }
 
   Server& server_;
+  int channel_;  // borrowed
   Watch watch_;
 };
 
-// What a supervisor has started. Says on the channel when it serves.
+// What a supervisor has started. Says on the channel when it serves. Signals stay blocked here: one
+// to all processes reaches the supervisor too, which knows whose turn it is.
 void serve_as_child(const ServerOptions& options) {
   Inheritance inherited(options.inherited, options.listen, options.workers);
   LoopCounters control_counters;
   EventLoop control(control_counters);
   Server server(options, inherited.counters.workers(), std::move(inherited.listeners));
-  const Signals signals(control, {.drain = [&] { server.drain(); },
-                                  .stop = [&] { server.stop(); },
-                                  .reload = [] { /* the supervisor's affair */ }});
-  const SupervisorsEnd supervisors_end(control, inherited.channel.get(), server);
+  const SupervisorsWord word(control, inherited.channel.get(), server);
   server.start([&control] { control.stop(); });
   // When it fails there is nobody to hear it, which the channel tells next.
   static_cast<void>(::send(inherited.channel.get(), "r", 1, MSG_NOSIGNAL));
@@ -110,15 +115,16 @@ int run(int argc, const char* const* argv) {
   try {
     const auto options = parse_options(argc, argv);
     if (!options) return 0;
+    block_signals();
     raise_file_limit();
     if (options->inherited.empty()) return supervise(*options, {argv + 1, argv + argc});
     serve_as_child(*options);
     return 0;
   } catch (const UsageError& error) {
-    fmt::print(stderr, "closewait-server: {}\n", error.what());
+    say(error.what());
     return 2;
-  } catch (const SetupError& error) {
-    fmt::print(stderr, "closewait-server: {}\n", error.what());
+  } catch (const std::exception& error) {  // SetupError, or standard output that cannot be written
+    say(error.what());
     return 1;
   }
 }

@@ -104,12 +104,17 @@ void add_timeouts(CLI::App& app, ServerOptions& options) {
 
 void add_tls(CLI::App& app, ServerOptions& options) {
   add_listen(app, "--listen-tls", "the same, through TLS", Layer::kTls, options);
+  const auto named = [](const std::string& file) {
+    return file.empty() ? std::string("expected a file") : std::string();
+  };
   CLI::Option* certificate =
       app.add_option("--certificate", options.tls.certificate,
                      "for TLS, with its chain; else one is made that nobody trusts")
+          ->check(named)
           ->type_name("PEM");
-  CLI::Option* key =
-      app.add_option("--key", options.tls.key, "the certificate's private key")->type_name("PEM");
+  CLI::Option* key = app.add_option("--key", options.tls.key, "the certificate's private key")
+                         ->check(named)
+                         ->type_name("PEM");
   certificate->needs(key);
   key->needs(certificate);
 }

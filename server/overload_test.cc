@@ -168,6 +168,7 @@ TEST(Overload, ConnectionsBeyondTheLimitAreToldSo) {
     const std::string answer = peer.receive_all();
     EXPECT_EQ(peer.error(), 0);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 503 Service Unavailable\r\n"));
+    EXPECT_THAT(answer, testing::ContainsRegex("\r\nDate: [A-Z][a-z]+, .* GMT\r\n"));
     EXPECT_THAT(answer, HasSubstr("Connection: close\r\n"));
   }
   EXPECT_TRUE(server.becomes("closed_total{reason=\"refused\"}", 5));

@@ -30,6 +30,12 @@ template <class Condition>
   return true;
 }
 
+// Whether somebody listens there.
+inline bool connects(const SocketAddress& address) {
+  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  return ::connect(fd.get(), address.data(), address.size()) == 0;
+}
+
 // A blocking client that sees what a peer sees. Owns its socket; no call takes longer than
 // kLongEnough.
 class Peer {

@@ -62,6 +62,8 @@ class Program {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   std::string line() const { return read(out_.get(), true); }
+  // From now on nobody reads its errors.
+  void deafen() { err_.reset(); }
   std::string error_line() const { return read(err_.get(), true); }
   // All there is till its end.
   std::string errors() const { return read(err_.get(), false); }

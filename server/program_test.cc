@@ -3,6 +3,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -83,6 +85,32 @@ TEST(Program, SaysWhichPortIsTaken) {
                                  ": Address already in use (EADDRINUSE)\n");
 }
 
+TEST(Program, ASecondSigtermEndsItAtOnce) {
+  std::vector<std::string> arguments = kHttp;
+  arguments.insert(arguments.end(), {"--drain-timeout", "1h", "--write-timeout", "1h"});
+  Program program(arguments);
+  const SocketAddress address = program.address();
+  Peer peer(address);
+  ASSERT_TRUE(peer.send("GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  ASSERT_EQ(peer.receive(1), "H");
+  program.signal(SIGTERM);
+  // Two that wait are one: the first has been heard when nobody listens any more.
+  ASSERT_TRUE(eventually([&] { return !connects(address); }));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 0);
+  EXPECT_THAT(program.errors(), HasSubstr("closed_shutdown=1"));
+}
+
+TEST(Program, LeavesAFileAloneThatIsNoSocket) {
+  const std::string path = testing::TempDir() + fmt::format("precious-{}", ::getpid());
+  std::ofstream(path) << "precious\n";
+  Program program({"--listen", "unix:" + path, "--service", "echo"});
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_THAT(program.errors(), HasSubstr("EADDRINUSE"));
+  EXPECT_TRUE(std::filesystem::exists(path));
+  std::filesystem::remove(path);
+}
+
 struct Bad {
   std::vector<std::string> arguments;
   std::string_view says;
@@ -99,6 +127,8 @@ TEST(Program, RefusesBadInputInOneLine) {
       {{"--listen", "127.0.0.1:0", "--service", "http", "--key", "a", "--certificate", "b"},
        "--certificate is of no use without --listen-tls"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--processes", "0"}, "--processes"},
+      {{"--listen-tls", "127.0.0.1:0", "--service", "http", "--certificate", "", "--key", "k"},
+       "--certificate: expected a file"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--inherit", "900"}, "--inherit"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--workers", "0"}, "--workers"},
       {{"--listen", "127.0.0.1:0", "--service", "http", "--idle-timeout", "5"},

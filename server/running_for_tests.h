@@ -23,7 +23,6 @@ struct Running {
       : listeners(options.listen, options.workers),
         counters(options.workers),
         server(options, counters.workers(), shares_of(listeners, options.workers)) {
-    listeners.close();
     server.start();
   }
   explicit Running(std::string_view service) : Running(options_for(service)) {}
@@ -38,6 +37,11 @@ struct Running {
   }
   [[nodiscard]] std::uint64_t closed(CloseReason reason) const {
     return totals().closed[static_cast<std::size_t>(reason)];
+  }
+
+  void drain() {
+    listeners.close();
+    server.drain();
   }
 
   Listeners listeners;

@@ -250,7 +250,7 @@ TEST(Server, DrainingFinishesWhatIsOwedAndSaysGoodbyeToTheRest) {
   const std::string start = busy.receive(100);
   ASSERT_TRUE(idle.send(get(1)));
   ASSERT_EQ(undated(idle.receive_exactly(whole(1).size())), whole(1));
-  running.server.drain();
+  running.drain();
   EXPECT_EQ(idle.receive(), "");
   idle.close();
   EXPECT_TRUE(undated(start + busy.receive_all()) == whole(20'000'000));
@@ -266,7 +266,7 @@ TEST(Server, DrainingEndsAtItsDeadline) {
   Peer never_reads(running.address());
   ASSERT_TRUE(never_reads.send(get(50'000'000)));
   ASSERT_EQ(never_reads.receive(1), "H");
-  running.server.drain();
+  running.drain();
   running.server.wait();
   EXPECT_EQ(running.closed(CloseReason::kShutdown), 1U);
 }

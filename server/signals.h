@@ -9,14 +9,17 @@ namespace closewait {
 
 // What signals ask for.
 struct SignalActions {
-  std::function<void()> drain;   // the first SIGTERM
-  std::function<void()> stop;    // a second one, or SIGINT
+  std::function<void()> drain;   // SIGTERM
+  std::function<void()> stop;    // SIGINT
   std::function<void()> reload;  // SIGHUP
 };
 
-// Turns signals into calls on the loop's thread. Owns the signalfd and the actions; blocks these
-// signals and ignores SIGPIPE for the thread it is made on and for the threads made after it, so
-// make it first. Borrows the loop.
+// Blocks these signals and ignores SIGPIPE, for this thread and all that it makes. Call it before
+// anything else: what comes until there is a Signals waits for it.
+void block_signals();
+
+// Turns signals into calls on the loop's thread. Owns the signalfd and the actions; borrows the
+// loop.
 class Signals final : private ReadyHandler {
  public:
   Signals(EventLoop& loop, SignalActions actions);  // throws SetupError
@@ -27,7 +30,6 @@ class Signals final : private ReadyHandler {
   SignalActions actions_;
   UniqueFd fd_;
   Watch watch_;
-  bool draining_ = false;
 };
 
 }  // namespace closewait

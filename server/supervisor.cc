@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "server/say.h"
+
 namespace closewait {
 namespace {
 
@@ -20,27 +22,64 @@ std::string own_program() {
   return path;
 }
 
-}  // namespace
+// How long a process may take to begin to serve, and to end when it should.
+constexpr Nanoseconds kStart = std::chrono::seconds(30);
+constexpr Nanoseconds kEnd = std::chrono::seconds(2);
 
-Supervisor::Child::Child(Supervisor& supervisor, EventLoop& control, unsigned first_loop)
-    : process(supervisor.command_, supervisor.listeners_, first_loop), supervisor_(supervisor) {
-  auto watch = control.watch(process.channel(), EPOLLIN, *this);
+Watch watched(EventLoop& loop, int fd, ReadyHandler& handler) {
+  auto watch = loop.watch(fd, EPOLLIN, handler);
   if (!watch) throw SetupError("epoll_ctl: " + describe(watch.error()));
-  watch_ = std::move(*watch);
+  return std::move(*watch);
 }
 
+}  // namespace
+
 pid_t Supervisor::pid_of(const Child& child) { return child.process.pid(); }
+
+Supervisor::Child::Child(Supervisor& supervisor, unsigned first_loop)
+    : process(supervisor.command_, supervisor.listeners_, first_loop),
+      supervisor_(supervisor),
+      channel_(watched(supervisor.control_, process.channel(), *this)),
+      end_(watched(supervisor.control_, process.end(), *this)),
+      patience_(supervisor.control_.timers(), *this, 0) {
+  patience_.expire_at(Clock::now() + kStart);
+}
+
+void Supervisor::Child::serve() noexcept {
+  phase = Phase::kServing;
+  patience_.cancel();
+}
 
 void Supervisor::Child::retire() {
   phase = Phase::kEnding;
   process.drain();
+  patience_.expire_at(Clock::now() + supervisor_.options_.drain_timeout + kEnd);
 }
 
-void Supervisor::Child::on_ready(std::uint32_t, std::uint32_t) {
-  const auto serves = process.hear();
-  if (!serves) return;
-  if (!*serves) return supervisor_.on_ended(*this);
-  if (phase == Phase::kStarting) supervisor_.on_ready(*this);
+void Supervisor::Child::give_up() {
+  phase = Phase::kGivenUp;
+  process.kill();
+}
+
+void Supervisor::Child::stop() {
+  phase = Phase::kEnding;
+  process.stop();
+  patience_.expire_at(Clock::now() + kEnd);
+}
+
+void Supervisor::Child::on_ready(std::uint32_t slot, std::uint32_t) {
+  if (slot == end_.handle().slot) return supervisor_.on_ended(*this);
+  const bool serves = process.hear();
+  channel_.reset();  // it says no more than this, and its end is told by the other
+  if (!serves || phase != Phase::kStarting) return;
+  phase = Phase::kReady;
+  supervisor_.on_ready();
+}
+
+void Supervisor::Child::on_expiry(std::uint32_t) {
+  say(fmt::format("process {} does not {}; it is killed", process.pid(),
+                  phase == Phase::kStarting ? "begin to serve" : "end"));
+  process.kill();
 }
 
 Supervisor::Supervisor(EventLoop& control, const ServerOptions& options,
@@ -82,13 +121,13 @@ void Supervisor::reload() {
   try {
     start_children();
   } catch (const SetupError& error) {
-    complain(fmt::format("cannot reload: {}", error.what()));
+    say(fmt::format("cannot reload, goes on as before: {}", error.what()));
     give_up_start();
   }
 }
 
 void Supervisor::drain() {
-  state_ = State::kDraining;
+  if (state_.exchange(State::kDraining) == State::kDraining) return stop();
   listeners_.close();
   if (server_) server_->drain();
   for (Child& child : children_) child.retire();
@@ -98,10 +137,7 @@ void Supervisor::stop() {
   state_ = State::kDraining;
   listeners_.close();
   if (server_) server_->stop();
-  for (Child& child : children_) {
-    child.phase = Child::Phase::kEnding;
-    child.process.stop();
-  }
+  for (Child& child : children_) child.stop();
 }
 
 Totals Supervisor::totals() const {
@@ -122,7 +158,7 @@ std::vector<pid_t> Supervisor::children() const {
 void Supervisor::start_children() {
   for (unsigned i = 0; i < options_.processes; ++i) {
     const std::lock_guard lock(mutex_);
-    children_.emplace_back(*this, control_, i * options_.workers);
+    children_.emplace_back(*this, i * options_.workers);
   }
 }
 
@@ -131,18 +167,17 @@ void Supervisor::give_up_start() {
   for (Child& child : children_) {
     const bool new_one =
         child.phase == Child::Phase::kStarting || child.phase == Child::Phase::kReady;
-    if (new_one) child.retire();
+    if (new_one) child.give_up();
   }
 }
 
 // Those who served before go when all of the new ones are there.
-void Supervisor::on_ready(Child& ready) {
-  ready.phase = Child::Phase::kReady;
+void Supervisor::on_ready() {
   if (any(Child::Phase::kStarting)) return;
   if (server_) server_->drain();
   for (Child& child : children_) {
     if (child.phase == Child::Phase::kServing) child.retire();
-    if (child.phase == Child::Phase::kReady) child.phase = Child::Phase::kServing;
+    if (child.phase == Child::Phase::kReady) child.serve();
   }
   state_ = State::kServing;
   if (std::exchange(reload_again_, false)) reload();
@@ -153,34 +188,31 @@ void Supervisor::on_ended(const Child& ended) {
   {
     const std::lock_guard lock(mutex_);
     past_.add(ended.process.counters());
+    past_.end_what_is_open();
     gone.splice(gone.end(), children_, std::ranges::find(children_, ended.process.pid(), pid_of));
   }
   const Child::Phase phase = ended.phase;
   std::string why = gone.front().process.wait();
   if (why.empty() && phase != Child::Phase::kEnding) why = "a process ended unasked";
-  if (!why.empty()) judge_end(phase, why);
+  if (!why.empty() && phase != Child::Phase::kGivenUp) judge_end(phase, why);
   end_when_nobody_serves();
 }
 
 // One that could not start leaves those that serve as they are. After any other such end the server
 // is not what it was asked to be, and says so by ending.
 void Supervisor::judge_end(Child::Phase phase, const std::string& why) {
-  const bool serving = phase == Child::Phase::kServing || phase == Child::Phase::kEnding;
-  if (!serving && state_ == State::kServing) {
-    complain(fmt::format("cannot reload, goes on as before: {}", why));
+  const bool served = phase == Child::Phase::kServing || phase == Child::Phase::kEnding;
+  if (!served && state_ == State::kServing) {
+    say(fmt::format("cannot reload, goes on as before: {}", why));
     return give_up_start();
   }
-  complain(why);
+  say(why);
   failed_ = true;
   if (state_ != State::kDraining) drain();
 }
 
 void Supervisor::end_when_nobody_serves() {
   if (!server_ && children_.empty()) control_.stop();
-}
-
-void Supervisor::complain(const std::string& what) {
-  fmt::print(stderr, "closewait-server: {}\n", what);
 }
 
 bool Supervisor::any(Child::Phase phase) const {

@@ -33,7 +33,7 @@ class Supervisor {
   void on_wake();
   // Starts successors. When one of them cannot serve it says so, and all stays as it was.
   void reload();
-  // Stops accepting, finishes what is owed, then ends.
+  // Stops accepting, finishes what is owed, then ends; at once when it is told so again.
   void drain();
   // Ends at once.
   void stop();
@@ -48,32 +48,38 @@ class Supervisor {
   [[nodiscard]] std::vector<pid_t> children() const;
 
  private:
-  // One of the processes, and what it is expected to do next.
-  class Child final : private ReadyHandler {
+  // One of the processes, and what it is expected to do next, by when: one that does not is killed.
+  class Child final : private ReadyHandler, private TimerHandler {
    public:
-    // kReady: it serves, and waits for those that were started with it.
-    enum class Phase : std::uint8_t { kStarting, kReady, kServing, kEnding };
+    // kReady: it serves, and waits for those that were started with it. kGivenUp: one of those
+    // could not.
+    enum class Phase : std::uint8_t { kStarting, kReady, kServing, kEnding, kGivenUp };
 
-    Child(Supervisor& supervisor, EventLoop& control, unsigned first_loop);
+    Child(Supervisor& supervisor, unsigned first_loop);
+    void serve() noexcept;
     void retire();
+    void give_up();
+    void stop();
 
     ChildProcess process;
     Phase phase = Phase::kStarting;
 
    private:
     void on_ready(std::uint32_t slot, std::uint32_t events) override;
+    void on_expiry(std::uint32_t key) override;
 
     Supervisor& supervisor_;
-    Watch watch_;
+    Watch channel_;
+    Watch end_;
+    Timer patience_;
   };
 
   void start_children();
   void give_up_start();
-  void on_ready(Child& ready);
+  void on_ready();
   void on_ended(const Child& ended);
   void judge_end(Child::Phase phase, const std::string& why);
   void end_when_nobody_serves();
-  void complain(const std::string& what);
   [[nodiscard]] static pid_t pid_of(const Child& child);
   [[nodiscard]] bool any(Child::Phase phase) const;
 

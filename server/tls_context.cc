@@ -103,6 +103,8 @@ TlsContext::TlsContext(const TlsFiles& files) : context_(SSL_CTX_new(TLS_server_
   SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                        SSL_MODE_RELEASE_BUFFERS);
+  // A key with a passphrase is an error: there may be nobody to ask.
+  SSL_CTX_set_default_passwd_cb(context_.get(), [](char*, int, int, void*) { return 0; });
   SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_OFF);  // it would grow
   if (files.certificate.empty()) {
     use_own_certificate(*context_);

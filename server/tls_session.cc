@@ -28,6 +28,8 @@ Transfer TlsSession::shake_hands() {
 }
 
 Transfer TlsSession::receive(std::span<char> buffer) {
+  holds_end_ = false;
+  wants_room_ = false;
   std::size_t size = 0;
   while (size < buffer.size()) {
     ERR_clear_error();
@@ -39,8 +41,9 @@ Transfer TlsSession::receive(std::span<char> buffer) {
     }
     const Transfer none = nothing(result);
     if (size == 0) return none;
-    // An end behind these bytes is told by the next call.
-    return {.size = size, .then = none.then == Then::kWait ? Then::kWait : Then::kGoOn};
+    // An end behind these bytes is told by the next call, and no event will ask for that.
+    holds_end_ = none.then != Then::kWait;
+    return {.size = size, .then = holds_end_ ? Then::kGoOn : Then::kWait};
   }
   return {.size = size, .then = Then::kGoOn};
 }
@@ -68,7 +71,7 @@ bool TlsSession::end_sending() {
   return result >= 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_WRITE;
 }
 
-bool TlsSession::holds_input() const noexcept { return SSL_pending(ssl_.get()) > 0; }
+bool TlsSession::holds_input() const noexcept { return holds_end_ || SSL_pending(ssl_.get()) > 0; }
 
 // Why a call has brought nothing.
 Transfer TlsSession::nothing(int result) {

@@ -28,6 +28,7 @@ class TlsSession {
   // Says close_notify. False while there is no room for it.
   [[nodiscard]] bool end_sending();
 
+  // Decrypted bytes, or an end that was read with the last of them.
   [[nodiscard]] bool holds_input() const noexcept;
   [[nodiscard]] bool wants_room() const noexcept { return wants_room_; }
 
@@ -41,6 +42,7 @@ class TlsSession {
   bool open_ = false;
   bool failed_ = false;  // fatally: OpenSSL must not be asked for anything any more
   bool wants_room_ = false;
+  bool holds_end_ = false;
 };
 
 }  // namespace closewait

@@ -44,6 +44,17 @@ TEST_F(TlsTable, WhatOpensslHoldsIsReadThoughNoEventTellsOfIt) {
   EXPECT_EQ(peer.receive_exactly(kRecords * record.size()).size(), kRecords * record.size());
 }
 
+// The peer waits for the server's close_notify before it ends the connection.
+TEST_F(TlsTable, AnEndThatIsReadWithTheLastBytesIsNoticed) {
+  TlsPeer peer(address_);
+  turn_while([&] { EXPECT_TRUE(peer.shake_hands()); });
+  ASSERT_TRUE(peer.send("last"));
+  peer.end_sending();
+  EXPECT_TRUE(closed_by(CloseReason::kPeerClosed));
+  EXPECT_EQ(peer.receive_all(), "last");
+  EXPECT_TRUE(peer.told_the_end());
+}
+
 // The server finds the end of the handshake and, behind it, the reset. It writes its session
 // tickets then, and OpenSSL takes the error of that for no error.
 TEST_F(TlsTable, AResetBehindTheHandshakeIsAReset) {

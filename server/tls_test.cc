@@ -42,11 +42,6 @@ std::string get(std::uint64_t size, std::string_view fields = "") {
   return fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: a\r\n{}\r\n", size, fields);
 }
 
-bool connects(const SocketAddress& address) {
-  const UniqueFd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
-  return ::connect(fd.get(), address.data(), address.size()) == 0;
-}
-
 // Without the head, whose length nobody needs to know.
 std::string body_of(const std::string& answer) {
   return answer.substr(answer.find("\r\n\r\n") + 4);
@@ -118,6 +113,17 @@ TEST_F(Tls, TheLastAnswerIsFollowedByCloseNotify) {
   EXPECT_TRUE(peer.told_the_end());
   peer.peer().close();
   EXPECT_TRUE(closed_by(CloseReason::kPeerClosed));
+}
+
+TEST_F(Tls, WhoIsIdleTooLongIsToldTheEnd) {
+  serve("http");
+  options.timeouts.idle = milliseconds(100);
+  start();
+  TlsPeer peer(address());
+  ASSERT_TRUE(peer.shake_hands());
+  EXPECT_EQ(peer.receive(), "");
+  EXPECT_TRUE(peer.told_the_end());
+  EXPECT_TRUE(closed_by(CloseReason::kIdle));
 }
 
 TEST_F(Tls, AnEndWithoutCloseNotifyIsAnEnd) {
@@ -233,7 +239,7 @@ TEST_F(Tls, DrainingLetsAHandshakeFinishAndAnswersItsFirstRequest) {
   ASSERT_TRUE(eventually([&] { return running->totals().accepted == 1; }));
   TlsPeer peer(address());
   ASSERT_TRUE(peer.shake_hands());
-  running->server.drain();
+  running->drain();
   // From then on it is draining.
   ASSERT_TRUE(eventually([&] { return !connects(address()); }));
   ASSERT_TRUE(peer.send(get(10)));

@@ -25,6 +25,11 @@ void Totals::add(std::span<const WorkerCounters> workers) {
   }
 }
 
+void Totals::end_what_is_open() {
+  closed[static_cast<std::size_t>(CloseReason::kShutdown)] += open();
+  buffered_bytes = 0;
+}
+
 std::uint64_t Totals::open() const {
   return accepted - std::accumulate(closed.begin(), closed.end(), std::uint64_t{0});
 }

@@ -23,6 +23,8 @@ struct Totals {
   Histogram batches;  // LoopCounters
 
   void add(std::span<const WorkerCounters> workers);
+  // Counts what is open as shut down: of processes that are no more.
+  void end_what_is_open();
   // Accepted and not closed.
   [[nodiscard]] std::uint64_t open() const;
   // "accepted=3 ... closed_peer_closed=2 ...": every one, always.
