@@ -59,8 +59,7 @@ bool Phase::is_control() const {
 
 std::uint64_t Phase::planned() const {
   if (rate.unbounded || clients.empty()) return 0;
-  const double connections = (rate.from + rate.to) / 2 * to_seconds(duration);
-  return static_cast<std::uint64_t>(std::llround(connections));
+  return static_cast<std::uint64_t>(std::llround(RateCurve(rate, duration).connections()));
 }
 
 std::vector<const Behaviour*> Scenario::behaviours() const {

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "loadgen/rate.h"
 #include "record/expectation.h"
 #include "record/lines.h"
 
@@ -23,14 +24,6 @@ struct ClientMix {
   double weight = 0;                     // share = weight over the sum of the mix
   Params params;
   std::optional<std::uint64_t> at_most;  // of them open at once
-};
-
-// Connections per second, from the start of a phase to its end; `unbounded` is `rate: max`, as
-// many as the machine makes, which is no plan: the next one starts when one ends.
-struct Rate {
-  double from = 0;
-  double to = 0;
-  bool unbounded = false;
 };
 
 struct Phase {

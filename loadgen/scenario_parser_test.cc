@@ -50,7 +50,8 @@ void expect_errors(const std::vector<Case>& cases) {
 
 const std::string kTimeExpected = "expected a duration such as 250ms, at most 365d";
 const std::string kRateExpected =
-    "expected a rate such as 2000/s, a ramp such as 500/s..4000/s, or max (at most 10000000/s)";
+    "expected a rate such as 2000/s, a ramp such as 500/s..4000/s, steps, a spike, or max (at most "
+    "10000000/s)";
 
 TEST(ScenarioParser, TheScenarioThatTheCasesChangeIsGood) {
   EXPECT_EQ(error_of(with(1, "name: s")), "no error");

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "faults/behaviour.h"
+#include "loadgen/scenario_rate.h"
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_reader.h"
 #include "loadgen/yaml_text.h"
@@ -116,8 +117,7 @@ void read_storm(const MapReader& reader, Phase& phase) {
   }
   reader.require("for", kTime.expected);
   reader.read("for", kTime, phase.duration);
-  reader.require("rate", kRatePlan.expected);
-  reader.read("rate", kRatePlan, phase.rate);
+  read_rate(reader, phase.duration, phase.rate);
   phase.clients = read_clients(*reader.find("clients"), reader.problems());
 }
 

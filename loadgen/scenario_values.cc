@@ -138,15 +138,21 @@ Result<Nanoseconds> parse_time_or_zero(std::string_view text) {
   return *duration;
 }
 
-Result<Rate> parse_rate_plan(std::string_view text) {
+Result<double> parse_steady_rate(std::string_view text) {
   constexpr double kMost = 1e7;
+  const auto rate = parse_rate(text);
+  if (!rate || *rate > kMost) return not_understood();
+  return rate;
+}
+
+Result<Rate> parse_rate_plan(std::string_view text) {
   constexpr std::string_view kTo = "..";
-  if (text == "max") return Rate{0, 0, true};
+  if (text == "max") return Rate{.unbounded = true};
   const std::size_t ramp = text.find(kTo);
-  const auto from = parse_rate(text.substr(0, ramp));
-  const auto to = ramp == text.npos ? from : parse_rate(text.substr(ramp + kTo.size()));
-  if (!from || !to || *from > kMost || *to > kMost || *from + *to <= 0) return not_understood();
-  return Rate{*from, *to, false};
+  const auto from = parse_steady_rate(text.substr(0, ramp));
+  const auto to = ramp == text.npos ? from : parse_steady_rate(text.substr(ramp + kTo.size()));
+  if (!from || !to || *from + *to <= 0) return not_understood();
+  return Rate{.from = *from, .to = *to};
 }
 
 Result<double> parse_weight(std::string_view text) {

@@ -21,6 +21,7 @@ namespace closewait {
 [[nodiscard]] Result<std::string> parse_date(std::string_view text);
 [[nodiscard]] Result<Nanoseconds> parse_time(std::string_view text);  // above 0
 [[nodiscard]] Result<Nanoseconds> parse_time_or_zero(std::string_view text);
+[[nodiscard]] Result<double> parse_steady_rate(std::string_view text);  // 0/s is one
 [[nodiscard]] Result<Rate> parse_rate_plan(std::string_view text);
 [[nodiscard]] Result<double> parse_weight(std::string_view text);
 [[nodiscard]] Result<std::uint64_t> parse_seed(std::string_view text);
@@ -44,6 +45,8 @@ inline constexpr ValueKind<std::string> kUrlPath{parse_url_path, "a path such as
 inline constexpr ValueKind<std::string> kDate{parse_date, "a date such as 2026-12-31"};
 inline constexpr ValueKind<Nanoseconds> kTime{parse_time, "a duration such as 250ms, at most 365d"};
 inline constexpr ValueKind<Nanoseconds> kTimeOrZero{parse_time_or_zero, kTime.expected};
+inline constexpr ValueKind<double> kSteadyRate{parse_steady_rate,
+                                               "a rate such as 2000/s, at most 10000000/s"};
 inline constexpr ValueKind<Rate> kRatePlan{
     parse_rate_plan,
     "a rate such as 2000/s, a ramp such as 500/s..4000/s, or max (at most 10000000/s)"};

@@ -16,12 +16,6 @@ std::uint64_t number_in(const char* path) {
   return number;
 }
 
-std::string rate_text(const Rate& rate) {
-  if (rate.unbounded) return "as many as the machine makes";
-  if (rate.from == rate.to) return format_rate(rate.from);
-  return format_rate(rate.from) + ".." + format_rate(rate.to);
-}
-
 void print_storm(const Phase& phase) {
   fmt::print("{}: {} at {}", phase.name, format_duration(phase.duration), rate_text(phase.rate));
   if (!phase.rate.unbounded) fmt::print(", {} connections", phase.planned());
