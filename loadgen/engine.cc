@@ -2,16 +2,10 @@
 
 #include <algorithm>
 
+#include "loadgen/plan.h"
 #include "loadgen/worker.h"
 
 namespace closewait {
-namespace {
-
-// Numbers set aside for a phase without a plan: more than any machine makes in a year.
-constexpr std::uint64_t kUnboundedNumbers = 1ULL << 42;
-
-}  // namespace
-
 Engine::Engine(const Setup& setup)
     : setup_(setup),
       behaviours_(setup.scenario->behaviours()),
@@ -46,7 +40,7 @@ void Engine::begin(const Phase& phase) {
     const auto found = std::ranges::find(behaviours_, mix.behaviour);
     order.behaviours.push_back(static_cast<std::uint32_t>(found - behaviours_.begin()));
   }
-  next_number_ += phase.rate.unbounded ? kUnboundedNumbers : phase.planned();
+  next_number_ += numbers_of(phase);
   for (const auto& worker : workers_) worker->begin(order);
 }
 

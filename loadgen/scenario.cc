@@ -27,12 +27,6 @@ double seconds_of_cycle(const Scenario& scenario) {
   return seconds;
 }
 
-double cycles_of(const Scenario& scenario) {
-  if (!scenario.repeat_length) return static_cast<double>(scenario.repeat);
-  return std::max(1.0,
-                  std::floor(to_seconds(*scenario.repeat_length) / seconds_of_cycle(scenario)));
-}
-
 // The rest that comes before the first storm: what the storms are compared with.
 double seconds_of_first_rest(const Scenario& scenario) {
   const auto rest = std::find_if(scenario.cycle.begin(), scenario.cycle.end(),
@@ -76,9 +70,15 @@ std::vector<const Behaviour*> Scenario::behaviours() const {
   return all;
 }
 
+std::uint64_t Scenario::planned_cycles() const {
+  if (!repeat_length) return repeat;
+  const double cycles = std::floor(to_seconds(*repeat_length) / seconds_of_cycle(*this));
+  return static_cast<std::uint64_t>(std::max(1.0, cycles));
+}
+
 Nanoseconds Scenario::planned_length() const {
   const double seconds = (warm_up ? planned_seconds(*warm_up) : 0) + seconds_of_first_rest(*this) +
-                         cycles_of(*this) * seconds_of_cycle(*this);
+                         static_cast<double>(planned_cycles()) * seconds_of_cycle(*this);
   constexpr double kMostSeconds = 9e9;
   return from_seconds(std::min(seconds, kMostSeconds));
 }

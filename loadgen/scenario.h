@@ -94,6 +94,7 @@ struct Scenario {
 
   // Every behaviour of any phase once, in the order of first use: the index of all tallies.
   [[nodiscard]] std::vector<const Behaviour*> behaviours() const;
+  [[nodiscard]] std::uint64_t planned_cycles() const;  // at least 1
   // As planned: grace is not counted, a rest counts with its quiet time.
   [[nodiscard]] Nanoseconds planned_length() const;
 };

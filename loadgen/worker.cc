@@ -8,7 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <future>
-#include <numeric>
 
 namespace closewait {
 namespace {
@@ -65,14 +64,13 @@ void Worker::run_there(Function function) {
 void Worker::begin(const PhaseOrder& order) {
   run_there([&] {
     order_ = order;
-    const auto& clients = order_->phase.clients;
-    open_by_mix_.assign(clients.size(), 0);
-    mix_bounds_.clear();
-    const double sum =
-        std::accumulate(clients.begin(), clients.end(), 0.0,
-                        [](double total, const ClientMix& mix) { return total + mix.weight; });
-    double bound = 0;
-    for (const ClientMix& mix : clients) mix_bounds_.push_back(bound += mix.weight / sum);
+    plan_.emplace(PhasePlan::Spec{.phase = &order_->phase,
+                                  .arrivals = order_->arrivals,
+                                  .seed = order_->seed,
+                                  .first_number = order_->first_number,
+                                  .worker = setup_.index,
+                                  .workers = setup_.workers});
+    open_by_mix_.assign(order_->phase.clients.size(), 0);
     over_ = false;
     spawn(arrive());
   });
@@ -128,23 +126,16 @@ Client::Awaitable<void> Worker::arrive() {
 }
 
 Client::Awaitable<void> Worker::arrive_by_plan() {
-  const Phase& phase = order_->phase;
-  ArrivalPlan plan({.rate = phase.rate,
-                    .duration = phase.duration,
-                    .kind = order_->arrivals,
-                    .count = phase.planned(),
-                    .seed = hash(order_->seed, order_->first_number)});
   int in_a_row = 0;
-  for (std::uint64_t number = order_->first_number; auto offset = plan.next(); ++number) {
-    if (number % setup_.workers != setup_.index) continue;
-    const Instant planned = order_->start + *offset;
+  while (const auto connection = plan_->next()) {
+    const Instant planned = order_->start + connection->offset;
     if (Clock::now() < planned) {
       in_a_row = 0;
       if (!over_) co_await until(planned);
     } else if (++in_a_row % kMostInARow == 0) {
       co_await yield();
     }
-    launch(number, planned);
+    launch(*connection);
   }
 }
 
@@ -154,10 +145,9 @@ Client::Awaitable<void> Worker::pump(std::size_t first) {
   const std::uint64_t step = setup_.workers * kPumps;
   std::uint64_t number = order_->first_number + first * setup_.workers + setup_.index;
   for (int in_a_row = 1; !over_ && Clock::now() < end; ++in_a_row, number += step) {
-    const Assignment assignment = assign(number, Clock::now());
-    const auto mix_index =
-        static_cast<std::uint32_t>(assignment.mix - order_->phase.clients.data());
-    if (!full(mix_index)) {
+    const PlannedConnection connection = plan_->of(number);
+    const Assignment assignment = assign(connection, Clock::now());
+    if (!full(connection.mix)) {
       ++tally_.clients[assignment.behaviour].counts.planned;
       co_await serve(assignment);
     }
@@ -173,14 +163,14 @@ Client::Awaitable<void> Worker::until(Instant instant) {
 
 Client::Awaitable<void> Worker::yield() { co_await asio::post(io_, asio::use_awaitable); }
 
-void Worker::launch(std::uint64_t number, Instant planned) {
-  const Assignment assignment = assign(number, planned);
+void Worker::launch(const PlannedConnection& connection) {
+  const Instant planned = order_->start + connection.offset;
+  const Assignment assignment = assign(connection, planned);
   ClientTally& tally = tally_.clients[assignment.behaviour];
   const Instant now = Clock::now();
   const bool too_late = over_ || now > order_->start + order_->phase.duration + kLatestStart;
-  const auto mix_index = static_cast<std::uint32_t>(assignment.mix - order_->phase.clients.data());
   ++tally.counts.planned;
-  if (too_late || full(mix_index)) {
+  if (too_late || full(connection.mix)) {
     ++tally.counts.skipped;
     return;
   }
@@ -188,20 +178,15 @@ void Worker::launch(std::uint64_t number, Instant planned) {
   spawn(serve(assignment));
 }
 
-Assignment Worker::assign(std::uint64_t number, Instant planned) const {
-  const std::uint64_t choices = hash(order_->seed, number);
-  const double point = Random(choices).unit();
-  const auto bound = std::ranges::lower_bound(mix_bounds_, point);
-  const auto found = static_cast<std::size_t>(bound - mix_bounds_.begin());
-  const std::size_t index = std::min(found, mix_bounds_.size() - 1);
-  return {.mix = &order_->phase.clients[index],
-          .behaviour = order_->behaviours[index],
-          .number = number,
-          .choices = choices,
+Assignment Worker::assign(const PlannedConnection& connection, Instant planned) const {
+  return {.mix = &order_->phase.clients[connection.mix],
+          .behaviour = order_->behaviours[connection.mix],
+          .number = connection.number,
+          .choices = connection.choices,
           .planned = planned};
 }
 
-bool Worker::full(std::uint32_t mix_index) const {
+bool Worker::full(std::size_t mix_index) const {
   // A limit of all workers is shared out evenly; the first ones take what is left over.
   const auto reaches = [this](std::uint64_t here, std::uint64_t limit) {
     return here * setup_.workers + setup_.index >= limit;

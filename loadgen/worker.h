@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "loadgen/arrivals.h"
+#include "loadgen/plan.h"
 #include "loadgen/session.h"
 
 namespace closewait {
@@ -71,9 +71,9 @@ class Worker {
   Client::Awaitable<void> until(Instant instant);
   Client::Awaitable<void> yield();
   void spawn(Client::Awaitable<void> task);
-  void launch(std::uint64_t number, Instant planned);
-  [[nodiscard]] Assignment assign(std::uint64_t number, Instant planned) const;
-  [[nodiscard]] bool full(std::uint32_t mix_index) const;
+  void launch(const PlannedConnection& connection);
+  [[nodiscard]] Assignment assign(const PlannedConnection& connection, Instant planned) const;
+  [[nodiscard]] bool full(std::size_t mix_index) const;
 
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;
@@ -83,7 +83,7 @@ class Worker {
   SessionList sessions_;
   Tally tally_;
   std::optional<PhaseOrder> order_;
-  std::vector<double> mix_bounds_;  // cumulated weights, the last one is 1
+  std::optional<PhasePlan> plan_;  // of order_: what this worker begins
   std::vector<std::uint64_t> open_by_mix_;
   bool over_ = true;                     // no further arrivals
   std::atomic<std::uint64_t> tasks_{0};  // coroutines not ended; read by the engine's thread

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/units.h"
+#include "loadgen/plan.h"
 #include "rig/options.h"
 #include "rig/ports.h"
 
@@ -75,6 +77,10 @@ ExitStatus check_command(const RunOptions& options) {
   } else {
     fmt::print("cycles: {}\n", scenario.repeat);
   }
+  const auto has_no_plan = [](const Phase& phase) { return phase.rate.unbounded; };
+  const bool is_planned = !(scenario.warm_up && has_no_plan(*scenario.warm_up)) &&
+                          std::ranges::none_of(scenario.cycle, has_no_plan);
+  if (is_planned) fmt::print("connections: {} in all, numbered from 0\n", numbers_of(scenario));
   fmt::print("duration: about {}, and the grace of each storm ({}) where it is needed\n",
              brief_duration(scenario.planned_length()), format_duration(scenario.load.grace));
   print_ports(scenario);

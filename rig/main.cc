@@ -70,6 +70,8 @@ void add_run_options(CLI::App& command, RunOptions& options, Written& written) {
       ->allow_extra_args(false);
   command.add_option("--repeat", options.repeat, "Run it so many times")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
+  command.add_option("--connection", options.connection,
+                     "Play only this connection of the plan, alone and at once; from 0");
   command.add_flag("--keep-target", options.keep_target, "Leave a started target running");
   command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
 }

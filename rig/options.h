@@ -31,6 +31,7 @@ struct RunOptions {
   std::vector<Setting> settings;
   std::map<std::string, std::string> labels;
   std::uint64_t repeat = 1;
+  std::optional<std::uint64_t> connection;  // plays this one of the plan alone
   bool keep_target = false;
   bool json = false;
 };
@@ -44,5 +45,11 @@ struct ChosenScenario {
 
 [[nodiscard]] ExitStatus run_command(const RunOptions& options);
 [[nodiscard]] ExitStatus check_command(const RunOptions& options);
+
+// `closewait run --connection N`: plays connection N of the plan alone, at once, and says what it
+// did: delivered is a pass. Throws UsageError, the first before anything is started, when the
+// plan has no such connection or is not known.
+void check_connection(const Scenario& scenario, const RunOptions& options);
+[[nodiscard]] ExitStatus replay_command(const Scenario& scenario, const RunOptions& options);
 
 }  // namespace closewait

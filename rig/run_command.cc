@@ -266,12 +266,14 @@ bool dialect_is_open(const RunOptions& options) {
 ExitStatus run_command(const RunOptions& given) {
   RunOptions options = given;
   ChosenScenario chosen = choose_scenario(options);
+  if (options.connection) check_connection(chosen.scenario, options);
   if (dialect_is_open(options)) {
     const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address);
     options.settings.insert(options.settings.begin(), found.begin(), found.end());
     options.seed = chosen.scenario.seed;
     chosen = choose_scenario(options);
   }
+  if (options.connection) return replay_command(chosen.scenario, options);
   const Interrupt interrupt;
   // Fail beats inconclusive beats pass, over all runs too.
   const auto weight = [](ExitStatus status) {
