@@ -124,10 +124,11 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
   seen_alive_ = false;
   while (true) {
     auto rest = exchange.request(sent_of_request_);
-    if (rest.empty()) co_return error_code{};
+    if (rest.empty() && !exchange.holds_back()) co_return error_code{};
+    if (rest.empty() && exchange.wrong_at()) co_return errno_error(EBADMSG);
     const std::uint64_t unanswered =
         sent_of_request_ - std::min(sent_of_request_, exchange.received());
-    if (unanswered >= kUnansweredWindow) {
+    if (rest.empty() || unanswered >= kUnansweredWindow) {
       const auto received = receive_now(exchange, scratch_.size());
       if (received) continue;
       if (!would_block(received.error().value())) co_return received.error();
@@ -177,7 +178,13 @@ Client::Awaitable<error_code> Client::receive(Exchange& exchange) {
 
 Client::Awaitable<error_code> Client::receive_at_least(Exchange& exchange, std::uint64_t bytes) {
   while (exchange.received() < bytes && !exchange.complete()) {
+    const bool held_back = exchange.holds_back();
+    // What holds it back is wrong: what was to be received will never be asked for.
+    if (held_back && exchange.wrong_at()) co_return errno_error(EPROTO);
     const auto received = receive_now(exchange, bytes - exchange.received());
+    if (received && held_back) {
+      if (const auto error = push(exchange)) co_return error;
+    }
     if (received) continue;
     if (!would_block(received.error().value())) co_return received.error();
     if (const auto error = co_await wait(Direction::kRead)) co_return error;

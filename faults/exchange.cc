@@ -3,8 +3,9 @@
 namespace closewait {
 
 void Exchange::feed(std::span<const std::byte> data) {
+  before_response_ = 0;
   parse(data);
-  received_ += data.size();
+  received_ += data.size() - before_response_;
 }
 
 void Exchange::restart() {

@@ -26,12 +26,17 @@ class Exchange {
   // The target has ended its side: some responses end like this, others are cut short by it.
   virtual void end_of_input() {}
 
+  // More of the request follows when what is owed first has come (a login is answered); until
+  // then request() seems to end before it.
+  [[nodiscard]] virtual bool holds_back() const { return false; }
+
   // Gets ready for the next exchange on the same connection.
   void restart();
 
   [[nodiscard]] bool complete() const { return complete_; }
   // Offset in the response of the first byte that is not as owed.
   [[nodiscard]] std::optional<std::uint64_t> wrong_at() const { return wrong_at_; }
+  // Bytes of the response; what comes before it (a hello) does not count.
   [[nodiscard]] std::uint64_t received() const { return received_; }
 
  protected:
@@ -39,11 +44,14 @@ class Exchange {
 
   virtual void parse(std::span<const std::byte> data) = 0;
   virtual void reset_parser() = 0;
+  // Of the bytes that parse() has in hand, so many come before the response.
+  void before_response(std::size_t bytes) { before_response_ = bytes; }
   void set_complete() { complete_ = true; }
   void set_wrong(std::uint64_t offset);
 
  private:
   std::uint64_t received_ = 0;
+  std::size_t before_response_ = 0;
   std::optional<std::uint64_t> wrong_at_;
   bool complete_ = false;
 };
