@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cmath>
-#include <fstream>
 #include <random>
 
 #include "base/units.h"
@@ -104,16 +102,9 @@ Scenario parse_scenario(const std::string& text, const std::string& file,
 }
 
 Scenario load_scenario(const std::string& path, const std::vector<Setting>& settings) {
-  constexpr std::string_view kExpected = "; expected a scenario file";
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMostYamlBytes + 1, '\0');
-  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.is_open() || file.bad()) {
-    throw UsageError(path + ": " + describe(last_error()) + std::string(kExpected));
-  }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_scenario(text, path, settings);
+  const Result<std::string> text = read_yaml_file(path);
+  if (!text) throw UsageError(path + ": " + describe(text.error()) + "; expected a scenario file");
+  return parse_scenario(*text, path, settings);
 }
 
 }  // namespace closewait

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "faults/raw_protocol.h"
 #include "loadgen/rate.h"
 #include "record/expectation.h"
 #include "record/lines.h"
@@ -39,7 +40,7 @@ struct Phase {
   [[nodiscard]] std::uint64_t planned() const;  // connections; 0 when unbounded
 };
 
-enum class Dialect : std::uint8_t { kEcho, kHttp };
+enum class Dialect : std::uint8_t { kEcho, kHttp, kRaw };
 
 struct Promises {
   std::optional<bool> half_close_answers;
@@ -52,7 +53,9 @@ struct TargetSpec {
   std::optional<SocketAddress> address;
   std::optional<std::int64_t> pid;
   Dialect dialect = Dialect::kHttp;
-  std::string path;  // of an http request; "" is closewait-server's /bytes/N
+  std::string path;                     // of an http request; "" is closewait-server's /bytes/N
+  std::optional<RawProtocol> protocol;  // of the dialect raw
+  std::string protocol_file;            // absolute; "" when the scenario itself describes it
   Promises promises;
   bool allow_remote = false;
 };

@@ -5,6 +5,7 @@
 
 #include "faults/behaviour.h"
 #include "loadgen/scenario_phases.h"
+#include "loadgen/scenario_protocol.h"
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_reader.h"
 #include "loadgen/yaml_text.h"
@@ -16,8 +17,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{"name",    "seed",      "target", "load",
                                                          "warm_up", "cycle",     "repeat", "expect",
                                                          "accept",  "on_finding"};
-constexpr std::array<std::string_view, 7> kTargetKeys{"start", "address",  "pid",         "dialect",
-                                                      "path",  "promises", "allow_remote"};
+constexpr std::array<std::string_view, 8> kTargetKeys{
+    "start", "address", "pid", "dialect", "path", "protocol", "promises", "allow_remote"};
 constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeout",
                                                        "max_requests"};
 constexpr std::array<std::string_view, 7> kLoadKeys{
@@ -25,7 +26,8 @@ constexpr std::array<std::string_view, 7> kLoadKeys{
 constexpr std::array<std::string_view, 4> kAcceptKeys{"finding", "behaviour", "because", "until"};
 constexpr std::array<std::string_view, 1> kOnFindingKeys{"then"};
 
-constexpr Words<Dialect, 2> kDialects{{{"echo", Dialect::kEcho}, {"http", Dialect::kHttp}}};
+constexpr Words<Dialect, 3> kDialects{
+    {{"echo", Dialect::kEcho}, {"http", Dialect::kHttp}, {"raw", Dialect::kRaw}}};
 constexpr Words<bool, 2> kHalfCloses{{{"answers", true}, {"closes", false}}};
 constexpr Words<bool, 2> kTrueFalse{{{"true", true}, {"false", false}}};
 constexpr Words<bool, 4> kOnOff{{{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
@@ -66,6 +68,22 @@ void read_start(const MapReader& reader, TargetSpec& target) {
   }
 }
 
+// The dialect raw and its protocol belong together.
+void read_raw_protocol(const MapReader& reader, TargetSpec& target) {
+  const YamlEntry* protocol = reader.find("protocol");
+  const bool raw = target.dialect == Dialect::kRaw;
+  if (protocol != nullptr) read_protocol(protocol->value, reader.problems(), target);
+  if (raw && protocol == nullptr) {
+    reader.problem(reader.find("dialect")->value.place,
+                   "'dialect' is raw and 'target' has no 'protocol'; expected a map with request "
+                   "and response");
+  }
+  if (!raw && protocol != nullptr) {
+    reader.problem(protocol->place,
+                   "'protocol' is of the dialect raw; expected dialect: raw beside it");
+  }
+}
+
 void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   const MapReader reader(node, "'target'", kTargetKeys, problems);
   read_start(reader, target);
@@ -74,6 +92,7 @@ void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   reader.read("dialect", kDialects, target.dialect);
   reader.read("path", kUrlPath, target.path);
   reader.read("allow_remote", kTrueFalse, target.allow_remote);
+  read_raw_protocol(reader, target);
   if (const YamlEntry* promises = reader.find("promises")) {
     read_promises(promises->value, problems, target.promises);
   }
@@ -194,6 +213,7 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   if (const YamlEntry* cycle = reader.require("cycle", "a list of phases")) {
     scenario.cycle = read_cycle(*cycle, problems);
   }
+  refuse_much_without_large(root, scenario.target, problems);
   read_repeat(reader, scenario);
   if (const YamlEntry* expect = reader.find("expect")) {
     read_expectations(*expect, problems, scenario.expect);

@@ -117,8 +117,8 @@ TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
       "; expected a command such as closewait-server --listen 127.0.0.1:0, its quotes closed";
   expect_errors({
       {2, "target: 5",
-       "2:9: 'target' is '5'; expected a map of start, address, pid, dialect, path, promises or "
-       "allow_remote"},
+       "2:9: 'target' is '5'; expected a map of start, address, pid, dialect, path, protocol, "
+       "promises or allow_remote"},
       {2, "target: {}", "2:9: 'target' has no start, address or pid; expected one of them"},
       {2, "target: {address: localhost}", "2:19: 'address' is 'localhost'" + address},
       {2, "target: {address: '127.0.0.1:0'}", "2:19: 'address' is '127.0.0.1:0'" + address},
@@ -134,7 +134,7 @@ TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
        "2:20: 'pid' is of a program that runs already, and 'start' starts one; expected one of "
        "them"},
       {2, "target: {pid: 1, dialect: htp}",
-       "2:27: 'dialect' is 'htp'; expected echo or http; did you mean 'http'?"},
+       "2:27: 'dialect' is 'htp'; expected echo, http or raw; did you mean 'http'?"},
       {2, "target: {pid: 1, path: index}",
        "2:24: 'path' is 'index'; expected a path such as /index.html"},
       {2, "target: {pid: 1, allow_remote: 1}",

@@ -4,6 +4,7 @@
 
 #include "faults/echo_exchange.h"
 #include "faults/http_exchange.h"
+#include "faults/raw_exchange.h"
 
 namespace closewait {
 namespace {
@@ -11,17 +12,25 @@ namespace {
 // Ports of the table that another program holds, or that are too young in TIME_WAIT.
 constexpr int kMostPortsTried = 64;
 
-using AnyExchange = std::variant<std::monostate, EchoExchange, HttpExchange>;
+using AnyExchange = std::variant<std::monostate, EchoExchange, HttpExchange, RawExchange>;
 
-Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const Params& params) {
+Exchange& make_raw_exchange(AnyExchange& place, const RawProtocol& protocol, const Needs& needs) {
+  const bool needs_much = needs.response_bytes > 0;
+  return place.emplace<RawExchange>(
+      protocol, needs_much && protocol.large ? *protocol.large : protocol.usual);
+}
+
+Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const ClientMix& mix) {
   switch (context.target_spec->dialect) {
     case Dialect::kEcho:
-      return place.emplace<EchoExchange>(params.size);
+      return place.emplace<EchoExchange>(mix.params.size);
+    case Dialect::kRaw:
+      return make_raw_exchange(place, *context.target_spec->protocol, mix.behaviour->needs);
     case Dialect::kHttp:
       break;
   }
   return place.emplace<HttpExchange>(HttpExchange::Spec{
-      .host = context.host, .path = context.target_spec->path, .size = params.size});
+      .host = context.host, .path = context.target_spec->path, .size = mix.params.size});
 }
 
 }  // namespace
@@ -70,7 +79,7 @@ Client::Awaitable<bool> Session::attempt() {
     co_return true;
   }
   AnyExchange place;
-  Exchange& exchange = make_exchange(place, context_, assignment_.mix->params);
+  Exchange& exchange = make_exchange(place, context_, *assignment_.mix);
   Client client(*context_.io, setup);
   client_ = &client;
   if (cut_) client.cut();

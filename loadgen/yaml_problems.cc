@@ -26,6 +26,10 @@ void Problems::add(const Place& place, const std::string& what) {
   problems_.push_back({place, what});
 }
 
+void Problems::add(const Problems& others) {
+  problems_.insert(problems_.end(), others.problems_.begin(), others.problems_.end());
+}
+
 std::string Problems::to_string() const {
   std::vector<const Problem*> sorted;
   for (const Problem& problem : problems_) sorted.push_back(&problem);

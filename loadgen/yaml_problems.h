@@ -25,6 +25,8 @@ class Problems {
 
   // `what` says what is wrong and what was expected, without a line break.
   void add(const Place& place, const std::string& what);
+  // Those of another input too.
+  void add(const Problems& others);
   [[nodiscard]] bool empty() const { return problems_.empty(); }
   // One line for each problem, in the order of the text, settings last.
   [[nodiscard]] std::string to_string() const;

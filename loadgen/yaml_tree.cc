@@ -5,6 +5,8 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <fstream>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -198,6 +200,16 @@ std::string describe(const YamlNode& node) {
       return "a map";
   }
   return "unknown";
+}
+
+Result<std::string> read_yaml_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kMostYamlBytes + 1, '\0');
+  if (file) file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.is_open() || file.bad()) return last_error();
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
 }
 
 YamlNode read_yaml(const std::string& text, const std::string& source, bool with_lines,

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "loadgen/yaml_problems.h"
 
 namespace closewait {
@@ -38,6 +39,9 @@ struct YamlEntry {
 inline constexpr std::size_t kMostYamlBytes = 1024 * 1024;
 inline constexpr std::size_t kMostYamlNodes = 10'000;
 inline constexpr std::size_t kDeepestYaml = 16;
+
+// The text of a file, or of a longer one so much that read_yaml() refuses it.
+[[nodiscard]] Result<std::string> read_yaml_file(const std::string& path);
 
 // Reads one YAML document. Repeated keys, anchors, aliases, merge keys, tags and keys that are no
 // words are problems, beside a tree of the rest; after a syntax error or one of the limits above

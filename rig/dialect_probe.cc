@@ -61,7 +61,8 @@ std::vector<Setting> probe_dialect(const SocketAddress& target) {
   if (!answer.starts_with("HTTP/1.")) {
     throw SetupError(fmt::format(
         "{} {} an HTTP request, so its dialect is not known; say it by --set target.dialect=http "
-        "or --set target.dialect=echo",
+        "or --set target.dialect=echo, or describe what it speaks in a scenario "
+        "(docs/protocols.md)",
         target.to_string(),
         answer.empty() ? "does not answer" : "answers as neither echo nor HTTP to"));
   }

@@ -219,7 +219,12 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   folder.lead_latest_here();
   Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours);
   Circumstances circumstances{
-      .unseen = seeing.unseen, .again = [&](const std::vector<Setting>& instead) {
+      .unseen = seeing.unseen, .again = [&](std::vector<Setting> instead) {
+        // The copy of the scenario lies elsewhere than the protocol that it includes.
+        const std::string& protocol = scenario.target.protocol_file;
+        if (!protocol.empty()) {
+          instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
+        }
         return again_command(folder.path(), options, scenario.seed, instead);
       }};
   const auto metrics =
