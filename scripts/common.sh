@@ -14,9 +14,11 @@ build_packages=(
 test_packages=(
   apache2-utils  # ab, a client of HTTP/1.0 that is not ours
   curl           # a client that is not ours, for the end-to-end tests
+  memcached      # a server that is not ours
   nghttp2-client # h2load, one that asks ahead of its answers
   openssl        # certificates for the server
   prometheus     # with promtool, for the dashboards' queries and rules
+  redis-server   # another server
   slowhttptest   # attacks the server by being slow
   strace         # shows the server's system calls to a test
 )

@@ -39,7 +39,8 @@ TemporaryFolder::~TemporaryFolder() {
 
 Program::Program(std::vector<std::string> command, const std::filesystem::path& folder) {
   static int number = 0;
-  const std::string name = fmt::format("{}-{}", command.front(), ++number);
+  const std::string name =
+      fmt::format("{}-{}", std::filesystem::path(command.front()).filename().string(), ++number);
   output_ = folder / (name + ".out");
   errors_ = folder / (name + ".err");
   command.front() = path_of(command.front());

@@ -27,8 +27,9 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-// One of the built programs (of the folder $CLOSEWAIT_BIN) in a process of its own, started in
-// `folder`, where its output is kept. Owns the process: ends it, when it still runs, and waits.
+// One of the built programs (of the folder $CLOSEWAIT_BIN), or one by its absolute path, in a
+// process of its own, started in `folder`, where its output is kept. Owns the process: ends it,
+// when it still runs, and waits.
 class Program {
  public:
   Program(std::vector<std::string> command, const std::filesystem::path& folder);
