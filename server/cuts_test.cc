@@ -30,11 +30,13 @@ const std::vector<std::string>& bad_samples() {
   static const std::vector<std::string> kSamples = {
       "hello\r\n\r\n",
       "GET / HTTP/1.0\r\n\r\n",
+      "GET / HTTP\nGET / HTTP/2.0\r\n\r\n",
       "GET /none HTTP/1.1\r\nHost: a\r\n\r\n",
       "PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX",
       "PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n",
       "PUT /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775808\r\n\r\n",
       "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1024, 'x') + "\r\n\r\n",
+      "GET /" + std::string(1024, 'x') + "\r\n\r\n",
       std::string("\x16\x03\x01\0\0", 5) + std::string(200, '\xff'),
   };
   return kSamples;

@@ -1,5 +1,6 @@
 #include "server/http_request.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -73,9 +74,13 @@ class HeadParser : public http::basic_parser<true> {
   bool strange_coding_ = false;
 };
 
-// "GET / HTTP/2.0": a request, but of no version that is spoken here.
-bool is_of_another_version(std::string_view line) {
+// "GET / HTTP/2.0": a request, but of no version that is spoken here. A line that ends in another
+// way than CR LF is none, whatever follows it.
+bool is_of_another_version(std::string_view text) {
   constexpr std::string_view kName = " HTTP/";
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (!line.ends_with('\r')) return false;
+  line.remove_suffix(1);
   const std::size_t at = line.rfind(kName);
   if (at == std::string_view::npos) return false;
   const std::string_view version = line.substr(at + kName.size());
@@ -87,8 +92,7 @@ int parse(std::string_view text, HttpRequest& request) {
   HeadParser parser(request);
   beast::error_code error;
   parser.put(boost::asio::buffer(text.data(), text.size()), error);
-  const std::string_view line = text.substr(0, text.find("\r\n"));
-  if (error == http::error::bad_version && is_of_another_version(line)) return 505;
+  if (error == http::error::bad_version && is_of_another_version(text)) return 505;
   return error ? 400 : parser.objection();
 }
 
@@ -113,7 +117,8 @@ HttpHead read_http_head(std::string_view input, std::size_t max_head) {
   const std::size_t end = text.find(kEnd);
   const bool whole = end != std::string_view::npos;
   if ((whole ? blank + end + kEnd.size() : input.size() + 1) > max_head) {
-    const int status = judge_start(text);
+    // Whether more has come already makes no difference.
+    const int status = judge_start(text.substr(0, max_head - std::min(blank, max_head)));
     head.status = status != 0 ? status : 431;
   } else if (whole) {
     head.size = blank + end + kEnd.size();

@@ -80,6 +80,8 @@ TEST(HttpRequest, TellsAnotherVersionFromNone) {
   EXPECT_EQ(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 505);
   EXPECT_EQ(read("GET / HTTP/banana\r\n\r\n").status, 400);
   EXPECT_EQ(read("GET / FTP/1.0\r\n\r\n").status, 400);
+  EXPECT_EQ(read("GET / HTTP\nGET / HTTP/2.0\r\n\r\n").status, 400) << "as its first line alone";
+  EXPECT_EQ(read("GET / HTTP/1.1\nHost: a\r\n\r\n").status, 400);
 }
 
 // A peer that is no HTTP client may wait for an answer before it sends more.
@@ -103,6 +105,7 @@ TEST(HttpRequest, BoundsTheHead) {
   EXPECT_EQ(read(whole(kMax + 1)).status, 431);
   EXPECT_EQ(read(whole(kMax).substr(0, kMax - 1)).status, 0);
   EXPECT_EQ(read(whole(2 * kMax).substr(0, kMax)).status, 431) << "it can only be larger";
+  EXPECT_EQ(read("GET /" + std::string(kMax, 'x') + "\n").status, 431) << "whatever its end says";
   std::string blank;
   while (blank.size() < kMax) blank += "\r\n";
   EXPECT_EQ(read(blank).status, 431);
