@@ -12,8 +12,9 @@ usage: ./test.sh [--no-install] [--quick]
 Installs what is missing (through apt), then builds and runs every test three times: as it is
 (dev: warnings are errors, the rules of the sources are held), under AddressSanitizer and
 UndefinedBehaviorSanitizer (asan), and what has threads under ThreadSanitizer (tsan, clang 14).
-Then the dashboards and rules, what they ask of a real Prometheus, and docker-compose.yml with a
-dockerd of its own (skipped where none can run).
+Then the dashboards and rules, what they ask of a real Prometheus, the server's input with a fuzzer
+for some seconds (fuzz, clang 14), and docker-compose.yml with a dockerd of its own (skipped where
+none can run).
 
   --no-install   installs nothing, only says what is missing
   --quick        dev, dashboards and queries only
@@ -107,6 +108,12 @@ beside() {
   esac
 }
 
+# The preset is of this one program.
+run_fuzzer() {
+  build fuzz fuzz-server-input || return
+  (cd "$root" && quietly "$root/build/fuzz/test.log" "${fixed_addresses[@]}" ctest --preset fuzz)
+}
+
 # Another Node.js than Debian's does as well.
 if ! command -v node >/dev/null; then packages+=(nodejs); fi
 if ! command -v npm >/dev/null; then packages+=(npm); fi
@@ -129,7 +136,10 @@ done
 
 beside dashboards "$root/dashboards/test/run.sh"
 beside queries env CLOSEWAIT_BIN="$root/build/dev/bin" node "$root/dashboards/test/run_queries.mjs"
-if [[ $quick == no ]]; then beside deploy "$root/deploy/test.sh" "${install_option[@]}"; fi
+if [[ $quick == no ]]; then
+  beside fuzz run_fuzzer
+  beside deploy "$root/deploy/test.sh" "${install_option[@]}"
+fi
 
 printf -v line '%s; ' "${summary[@]}"
 if [[ $failed == yes ]]; then
