@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kProtocolKeys{"include", "hello",    "login",
                                                         "request", "response", "large"};
-constexpr std::array<std::string_view, 2> kStepKeys{"request", "response"};
+constexpr std::array<std::string_view, 2> kExchangeKeys{"request", "response"};
 constexpr std::array<std::string_view, 5> kFramingKeys{"bytes", "until", "length_prefix", "pattern",
                                                        "starts"};
 constexpr auto kEnds = std::span(kFramingKeys).first<4>();
@@ -28,7 +28,7 @@ constexpr Words<RawFraming::Prefix, 5> kPrefixes{{{"u8", {1, true}},
                                                   {"u32be", {4, true}},
                                                   {"u32le", {4, false}}}};
 
-error_code not_understood() {
+error_code not_readable() {
   return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
 }
 
@@ -39,17 +39,17 @@ Result<std::string> parse_hex(std::string_view text) {
   for (const char c : text) {
     if (c == ' ' && !high) continue;
     const std::size_t digit = kDigits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
-    if (digit == kDigits.npos) return not_understood();
+    if (digit == kDigits.npos) return not_readable();
     if (high) bytes += static_cast<char>(*high << 4U | digit);
     high = high ? std::nullopt : std::optional(digit);
   }
-  if (high || bytes.empty()) return not_understood();
+  if (high || bytes.empty()) return not_readable();
   return bytes;
 }
 
 Result<std::uint64_t> parse_response_bytes(std::string_view text) {
   const auto bytes = parse_bytes(text);
-  if (!bytes || *bytes == 0 || *bytes > kLongestRawResponse) return not_understood();
+  if (!bytes || *bytes == 0 || *bytes > kLongestRawResponse) return not_readable();
   return *bytes;
 }
 
@@ -166,7 +166,8 @@ void read_opening(const MapReader& reader, RawProtocol& protocol) {
                                            std::to_string(kMostRawLogins));
   }
   for (const YamlNode& node : steps) {
-    protocol.opening.push_back(read_step(MapReader(node, "a login", kStepKeys, reader.problems())));
+    protocol.opening.push_back(
+        read_step(MapReader(node, "a login", kExchangeKeys, reader.problems())));
   }
 }
 
@@ -187,7 +188,7 @@ RawProtocol read_description(const YamlNode& node, Problems& problems) {
   read_opening(reader, protocol);
   protocol.usual = read_step(reader);
   if (const YamlEntry* large = reader.find("large")) {
-    protocol.large = read_step(MapReader(large->value, "'large'", kStepKeys, problems));
+    protocol.large = read_step(MapReader(large->value, "'large'", kExchangeKeys, problems));
   }
   refuse_too_much(reader, protocol);
   return protocol;

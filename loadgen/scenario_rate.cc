@@ -14,7 +14,7 @@ constexpr std::size_t kMostSteps = 1000;
 constexpr std::string_view kRateExpected =
     "a rate such as 2000/s, a ramp such as 500/s..4000/s, steps, a spike, or max (at most "
     "10000000/s)";
-constexpr std::array<std::string_view, 2> kStepKeys{"at", "rate"};
+constexpr std::array<std::string_view, 2> kRateStepKeys{"at", "rate"};
 constexpr std::array<std::string_view, 4> kSpikeKeys{"base", "spike", "at", "for"};
 
 // What a step is held against: the one before it, and the phase.
@@ -38,7 +38,7 @@ void check_instant(const MapReader& reader, Nanoseconds at, const Around& around
 }
 
 RateStep read_step(const MapReader& phase, const YamlNode& node, const Around& around) {
-  const MapReader reader(node, "a step of 'rate'", kStepKeys, phase.problems());
+  const MapReader reader(node, "a step of 'rate'", kRateStepKeys, phase.problems());
   RateStep step;
   reader.require("at", kTimeOrZero.expected);
   reader.require("rate", kSteadyRate.expected);
