@@ -1,6 +1,9 @@
 #include "loadgen/port_table.h"
 
 #include <algorithm>
+#include <cstddef>
+
+#include "base/error.h"
 
 namespace closewait {
 namespace {
@@ -8,15 +11,41 @@ namespace {
 constexpr std::uint8_t kClient = 1;
 constexpr std::uint8_t kServer = 2;
 
+constexpr std::size_t kHeaderBytes = 64;  // the count of the outstanding, on a line of its own
+
+std::size_t slots_of(std::size_t sources, PortTable::Range ports) {
+  return sources * (static_cast<std::size_t>(ports.high - ports.low) + 1);
+}
+
+static_assert(std::atomic<std::uint8_t>::is_always_lock_free &&
+                  std::atomic<std::uint64_t>::is_always_lock_free,
+              "else it works in one process only");
+
 }  // namespace
 
+SharedMemory PortTable::memory_for(std::size_t sources, Range ports) {
+  return SharedMemory(kHeaderBytes + slots_of(sources, ports) * sizeof(Entry));
+}
+
 PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers)
+    : PortTable(sources, ports, workers, memory_for(sources.size(), ports)) {}
+
+// Fresh memory is zero, and so are fresh entries: nothing is constructed in it, so that what
+// another process wrote already stays.
+PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers,
+                     SharedMemory memory)
     : sources_(std::move(sources)),
       ports_(ports),
       ports_per_source_(static_cast<std::size_t>(ports.high - ports.low) + 1),
-      size_(sources_.size() * ports_per_source_),
-      entries_(std::make_unique<Entry[]>(size_)),
+      size_(slots_of(sources_.size(), ports)),
+      memory_(std::move(memory)),
+      outstanding_(*static_cast<std::atomic<std::uint64_t>*>(memory_.data())),
+      entries_(reinterpret_cast<Entry*>(static_cast<std::byte*>(memory_.data()) + kHeaderBytes)),
       cursor_(workers) {
+  if (memory_.size() < kHeaderBytes + size_ * sizeof(Entry)) {
+    throw SetupError(
+        "the ports' shared memory was made for fewer addresses than clients come from");
+  }
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     source_index_[Endpoint::of(sources_[i].with_port(0))] = static_cast<std::uint32_t>(i);
   }
@@ -86,6 +115,10 @@ std::optional<PortTable::Reaped> PortTable::destroyed(const Endpoint& client, In
   entry.state.store(0, std::memory_order_release);
   outstanding_.fetch_sub(1, std::memory_order_relaxed);
   return reaped;
+}
+
+std::uint64_t PortTable::outstanding_count() const {
+  return outstanding_.load(std::memory_order_relaxed);
 }
 
 void PortTable::outstanding(const std::function<void(Slot, const Connection&)>& each) const {

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/address.h"
 #include "base/clock.h"
 #include "base/endpoint.h"
+#include "base/shared_memory.h"
 
 namespace closewait {
 
@@ -21,7 +21,8 @@ namespace closewait {
 //
 // A slot belongs to one worker from take() to client_ended(); the thread that reads destroy
 // events calls destroyed() at any time; the slot's atomic state orders the two. outstanding() and
-// forget() are for a rest, when no client runs.
+// forget() are for a rest, when no client runs. Processes may share a table: each makes its own
+// over the same memory, with the same sources and ports, and for workers that are its own.
 class PortTable {
  public:
   using Slot = std::uint32_t;
@@ -43,6 +44,10 @@ class PortTable {
     std::uint16_t high = 0;
   };
   PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers);
+  // In memory that other processes have too, made by memory_for() as many sources.
+  PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers,
+            SharedMemory memory);
+  [[nodiscard]] static SharedMemory memory_for(std::size_t sources, Range ports);
 
   // A port that no connection uses at either end, round robin; nothing when the worker has none.
   [[nodiscard]] std::optional<Slot> take(std::size_t worker);
@@ -63,9 +68,7 @@ class PortTable {
   [[nodiscard]] std::optional<Reaped> destroyed(const Endpoint& client, Instant at);
 
   // Connections whose client is gone and whose server side is not: how many, and each of them.
-  [[nodiscard]] std::uint64_t outstanding_count() const {
-    return outstanding_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::uint64_t outstanding_count() const;
   void outstanding(const std::function<void(Slot, const Connection&)>& each) const;
   // Gives the slot up: it is judged, or its events were lost.
   void forget(Slot slot);
@@ -89,10 +92,12 @@ class PortTable {
   Range ports_;
   std::size_t ports_per_source_;
   std::size_t size_;
-  std::unique_ptr<Entry[]> entries_;
+  SharedMemory memory_;
+  // In memory_. Raised by workers, lowered by the thread that reads events; exact when neither is
+  // at work.
+  std::atomic<std::uint64_t>& outstanding_;
+  Entry* entries_;                   // in memory_
   std::vector<std::size_t> cursor_;  // of each worker
-  // Raised by workers, lowered by the thread that reads events; exact when neither is at work.
-  std::atomic<std::uint64_t> outstanding_{0};
 };
 
 }  // namespace closewait
