@@ -13,10 +13,11 @@ Engine::Engine(const Setup& setup)
       part_(behaviours_.size()),
       cpu_read_(Clock::now()) {
   const LoadSpec& load = setup.scenario->load;
-  for (std::size_t i = 0; i < load.workers; ++i) {
+  const std::size_t here = setup.workers != 0 ? setup.workers : load.workers;
+  for (std::size_t i = 0; i < here; ++i) {
     workers_.push_back(
-        std::make_unique<Worker>(Worker::Setup{.index = i,
-                                               .workers = load.workers,
+        std::make_unique<Worker>(Worker::Setup{.index = setup.process * here + i,
+                                               .workers = setup.processes * here,
                                                .target = setup.target,
                                                .target_spec = &setup.scenario->target,
                                                .sources = &load.sources,
@@ -28,10 +29,10 @@ Engine::Engine(const Setup& setup)
 
 Engine::~Engine() = default;
 
-void Engine::begin(const Phase& phase) {
+void Engine::begin(const Phase& phase, Instant start) {
   PhaseOrder order{.phase = phase,
                    .behaviours = {},
-                   .start = Clock::now(),
+                   .start = start,
                    .first_number = next_number_,
                    .seed = setup_.scenario->seed,
                    .arrivals = setup_.scenario->load.arrivals,
@@ -44,7 +45,7 @@ void Engine::begin(const Phase& phase) {
   for (const auto& worker : workers_) worker->begin(order);
 }
 
-bool Engine::idle() const {
+bool Engine::idle() {
   return std::ranges::all_of(workers_, [](const auto& worker) { return worker->idle(); });
 }
 
@@ -63,6 +64,10 @@ const Tally& Engine::collect() {
     collected_.merge(part_);
   }
   return collected_;
+}
+
+Generator::Report Engine::report() {
+  return {.tally = collect(), .open = open(), .busiest_worker = busiest_worker()};
 }
 
 std::uint64_t Engine::open() const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "loadgen/generator.h"
 #include "loadgen/port_table.h"
 #include "loadgen/scenario.h"
 #include "record/tally.h"
@@ -16,27 +17,30 @@ class Worker;
 // The workers together: tells them the phases and adds up what they counted. Owns the workers and
 // their threads; borrows the scenario, the target's address and the port table, which outlive it.
 // Called by one thread.
-class Engine {
+class Engine : public Generator {
  public:
   struct Setup {
     const Scenario* scenario = nullptr;
     const SocketAddress* target = nullptr;
     PortTable* ports = nullptr;  // null: the kernel chooses the ports
+    // Where several processes play one load: which of them this is, and how many workers each has
+    // (0: all that the scenario asks for). The limits of the scenario are shared out among all.
+    std::size_t process = 0;
+    std::size_t processes = 1;
+    std::size_t workers = 0;
   };
 
   explicit Engine(const Setup& setup);
-  ~Engine();
-  Engine(const Engine&) = delete;
-  Engine& operator=(const Engine&) = delete;
+  ~Engine() override;
 
-  // Begins a phase with clients now. The one before must be idle.
-  void begin(const Phase& phase);
-  // No client runs and none will.
-  [[nodiscard]] bool idle() const;
+  void begin(const Phase& phase) override { begin(phase, Clock::now()); }
+  // The same at an instant that other processes are told too.
+  void begin(const Phase& phase, Instant start);
+  [[nodiscard]] bool idle() override;
   // No further arrivals; what runs is left alone.
   void end_arrivals();
-  // Resets every client that still runs.
-  void cut();
+  void cut() override;
+  [[nodiscard]] Report report() override;
   // What was counted since the last call.
   [[nodiscard]] const Tally& collect();
   [[nodiscard]] std::uint64_t open() const;

@@ -117,6 +117,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("target_pids", self.target_pids);
   visit("target_build_id", self.target_build_id);
   visit("open_files_limit", self.open_files_limit);
+  visit("rig_processes", self.rig_processes);
   visit("planned_seconds", self.planned_seconds);
   visit("lag_at_most", self.lag_at_most);
   visit("behaviours", self.behaviours);

@@ -33,7 +33,8 @@ struct HeaderLine {
   std::string target_command{};  // "" when it was not started here
   std::vector<std::int64_t> target_pids{};
   std::string target_build_id{};
-  std::uint64_t open_files_limit = 0;
+  std::uint64_t open_files_limit = 0;  // of each process of the rig
+  std::uint64_t rig_processes = 1;     // that play the load
   double planned_seconds = 0;
   double lag_at_most = 0.1;  // seconds, p99: the rig is saturated beyond it
   std::vector<std::string> behaviours{};  // the index of everything by behaviour

@@ -112,6 +112,7 @@ HeaderLine RandomLines::header() {
   }
   line.target_build_id = text();
   line.open_files_limit = number();
+  line.rig_processes = number();
   line.planned_seconds = real();
   line.lag_at_most = real();
   line.behaviours = texts();

@@ -111,6 +111,7 @@ Json result_of(const Run& run) {
               {"seed", header.seed},
               {"labels", header.labels},
               {"rig_version", header.rig_version},
+              {"rig_processes", header.rig_processes},
               {"kernel", header.kernel},
               {"target", target_json(header)},
               {"started_at", header.started_at},

@@ -30,9 +30,9 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   const Json result = result_of(run);
   EXPECT_THAT(keys_of(result),
               ElementsAre("schema", "verdict", "inconclusive_because", "not_judged", "scenario",
-                          "seed", "labels", "rig_version", "kernel", "target", "started_at",
-                          "duration_s", "clients", "latency", "lag", "unavailable_s", "rests",
-                          "findings", "expectations"));
+                          "seed", "labels", "rig_version", "rig_processes", "kernel", "target",
+                          "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
+                          "rests", "findings", "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
   EXPECT_THAT(
       keys_of(result["clients"]["polite"]),

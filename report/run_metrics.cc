@@ -44,6 +44,8 @@ MetricFamilies about_the_run(const Run& run, const RunSoFar& so_far) {
       counter("closewait_destroy_events_total", "Destroy events of the run's own connections.",
               number(run.reaped)),
       gauge("closewait_connections_open", "Connections the rig has open.", number(run.latest.open)),
+      gauge("closewait_rig_processes", "Processes of the rig that play the load.",
+            number(header.rig_processes)),
       gauge("closewait_rig_busiest_worker_ratio",
             "Share of its core that the busiest worker used in the last second.",
             run.latest.busiest_worker),

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/open_files.h"
 #include "base/units.h"
 #include "loadgen/plan.h"
+#include "loadgen/spread.h"
 #include "rig/options.h"
 #include "rig/ports.h"
 
@@ -39,6 +41,18 @@ void print_phase(const Phase& phase) {
   if (phase.kind != PhaseKind::kRest) return print_storm(phase);
   fmt::print("{}: until nothing moved for {}, {} at most\n", phase.name,
              format_duration(phase.quiet), format_duration(phase.settle));
+}
+
+void print_processes(const LoadSpec& load) {
+  const std::uint64_t open_files = most_open_files();
+  const Spread spread = spread_over_processes(load, open_files);
+  fmt::print("descriptors: a process may open {}; at most {} connections at once", open_files,
+             load.open_at_most);
+  if (spread.processes > 1) {
+    fmt::print(", spread over {} processes with at most {} each", spread.processes,
+               spread.open_each(load.open_at_most));
+  }
+  fmt::print("\n");
 }
 
 void print_ports(const Scenario& scenario) {
@@ -83,6 +97,7 @@ ExitStatus check_command(const RunOptions& options) {
   if (is_planned) fmt::print("connections: {} in all, numbered from 0\n", numbers_of(scenario));
   fmt::print("duration: about {}, and the grace of each storm ({}) where it is needed\n",
              brief_duration(scenario.planned_length()), format_duration(scenario.load.grace));
+  print_processes(scenario.load);
   print_ports(scenario);
   for (const Expectation& each : scenario.expect) {
     fmt::print("expected: {} {}\n", each.path, each.bound);

@@ -1,11 +1,13 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
 #include <memory>
 
+#include "base/open_files.h"
 #include "base/units.h"
+#include "loadgen/engine.h"
+#include "loadgen/processes.h"
 #include "report/result.h"
 #include "report/table.h"
 #include "rig/dialect_probe.h"
@@ -28,16 +30,6 @@ namespace {
 constexpr std::size_t kFeedBuffer = 64 * 1024 * 1024;
 constexpr std::size_t kLogLinesShown = 5;
 
-// The soft limit of open files up to the hard one, which cannot be raised.
-std::uint64_t raise_open_files() {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // refused: the soft limit stays, EMFILE would tell
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
-}
-
 std::string kernel_release() {
   utsname names{};
   ::uname(&names);
@@ -45,7 +37,7 @@ std::string kernel_release() {
 }
 
 HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
-                     const TargetProcess& target, std::uint64_t open_files) {
+                     const TargetProcess& target, std::uint64_t open_files, std::size_t processes) {
   const Scenario& scenario = chosen.scenario;
   HeaderLine header{.rig_version = CLOSEWAIT_VERSION,
                     .scenario = scenario.name,
@@ -59,6 +51,7 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .target_pids = {target.roots().begin(), target.roots().end()},
                     .target_build_id = target.build_id(),
                     .open_files_limit = open_files,
+                    .rig_processes = processes,
                     .planned_seconds = to_seconds(scenario.planned_length()),
                     .lag_at_most = to_seconds(scenario.load.lag_at_most)};
   for (const Behaviour* behaviour : scenario.behaviours()) {
@@ -74,8 +67,23 @@ struct Seeing {
   std::vector<std::string> unseen;
 };
 
+// Nothing when this process alone has descriptors enough.
+std::unique_ptr<Processes> start_processes(const Scenario& scenario, const Spread& spread) {
+  if (spread.processes == 1) return nullptr;
+  return std::make_unique<Processes>(
+      Processes::Setup{.scenario = &scenario, .spread = spread, .ports = local_port_range()});
+}
+
+// Where the clients take their ports from; `processes` is null when this one plays alone.
+std::unique_ptr<PortTable> make_ports(const Scenario& scenario, const SocketAddress& target,
+                                      Processes* processes) {
+  const std::vector<SocketAddress> sources = sources_for(scenario, target);
+  if (processes != nullptr) return processes->aim(target, sources);
+  return std::make_unique<PortTable>(sources, local_port_range(), scenario.load.workers);
+}
+
 Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
-                   const std::vector<std::string>& behaviours) {
+                   const std::vector<std::string>& behaviours, Processes* processes) {
   Seeing seeing;
   if (!target.why_unseen().empty()) seeing.unseen.push_back(target.why_unseen());
   if (!scenario.load.destroy_events) {
@@ -83,8 +91,7 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
   } else if (target.address().is_unix() || !target.address().is_local()) {
     seeing.unseen.emplace_back("destroy events: only for TCP targets on this machine");
   } else if (auto feed = DestroyFeed::open(target.address().port(), kFeedBuffer)) {
-    seeing.ports = std::make_unique<PortTable>(sources_for(scenario, target.address()),
-                                               local_port_range(), scenario.load.workers);
+    seeing.ports = make_ports(scenario, target.address(), processes);
     seeing.identity = std::make_unique<Identity>(
         std::move(*feed),
         Identity::Setup{
@@ -94,6 +101,8 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
   } else {
     seeing.unseen.push_back("destroy events: " + describe(feed.error()));
   }
+  if (!seeing.ports && processes != nullptr)
+    static_cast<void>(processes->aim(target.address(), {}));
   return seeing;
 }
 
@@ -112,6 +121,8 @@ std::string why_ended(Runner::Ending ending) {
       return "interrupted before the end of the plan";
     case Runner::Ending::kTargetEnded:
       return "the target ended before the plan did";
+    case Runner::Ending::kRigBroke:
+      return "the rig broke";
   }
   return "";
 }
@@ -205,6 +216,9 @@ ExitStatus status_of(const Run& run) {
 ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
                     const Interrupt& interrupt) {
   const Scenario& scenario = chosen.scenario;
+  // Before there is a thread, a connection or a target that they would inherit.
+  const Spread spread = spread_over_processes(scenario.load, most_open_files());
+  const auto processes = start_processes(scenario, spread);
   const ResultsFolder folder(options, out, scenario.name);
   folder.write("scenario.yaml", chosen.text);
   TargetProcess target({.spec = &scenario.target,
@@ -215,9 +229,9 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
   Recorder recorder(folder.path() / "run.jsonl");
-  recorder.append(header_of(chosen, options, target, open_files));
+  recorder.append(header_of(chosen, options, target, open_files, spread.processes));
   folder.lead_latest_here();
-  Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours);
+  Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours, processes.get());
   Circumstances circumstances{
       .unseen = seeing.unseen, .again = [&](std::vector<Setting> instead) {
         // The copy of the scenario lies elsewhere than the protocol that it includes.
@@ -234,17 +248,22 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
     Progress progress({.planned = scenario.planned_length(),
                        .cycles = scenario.repeat,
                        .polite = polite_ones(scenario)});
-    Engine engine(
-        {.scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
+    std::optional<Engine> engine;
+    if (!processes) {
+      engine.emplace(Engine::Setup{
+          .scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
+    }
+    Generator& generator = processes ? static_cast<Generator&>(*processes) : *engine;
     Runner runner({.scenario = scenario,
                    .target = target,
-                   .engine = engine,
+                   .generator = generator,
                    .identity = seeing.identity.get(),
                    .recorder = recorder,
                    .progress = progress,
                    .interrupt = interrupt});
     const Runner::Ending ending = runner.run();
-    circumstances.interrupted_by = why_ended(ending);
+    circumstances.interrupted_by = generator.trouble();
+    if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);
     circumstances.finished = circumstances.interrupted_by.empty();
     if (ending == Runner::Ending::kTargetEnded) {
       findings.push_back(crash_of(target, recorder));

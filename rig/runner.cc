@@ -90,10 +90,10 @@ bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
   parts_.recorder.append(phase_);
   parts_.progress.phase_begins(phase_);
   const Instant end = Clock::now() + phase.duration;
-  parts_.engine.begin(phase);
+  parts_.generator.begin(phase);
   bool go_on = pass_time(end);
   const Instant cut_at = end + parts_.scenario.load.grace;
-  while (go_on && !parts_.engine.idle() && Clock::now() < cut_at) {
+  while (go_on && !parts_.generator.idle() && Clock::now() < cut_at) {
     go_on = pass_time(std::min(Clock::now() + kIdlePoll, cut_at));
   }
   wait_for_clients();
@@ -107,10 +107,10 @@ bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
 
 // Cuts whoever is left. A cut client ends at its next step; the wait has an end all the same.
 void Runner::wait_for_clients() {
-  if (parts_.engine.idle()) return;
-  parts_.engine.cut();
+  if (parts_.generator.idle()) return;
+  parts_.generator.cut();
   const Instant deadline = Clock::now() + kCutPatience;
-  while (!parts_.engine.idle() && Clock::now() < deadline) {
+  while (!parts_.generator.idle() && Clock::now() < deadline) {
     static_cast<void>(::poll(nullptr, 0, 1));
   }
 }
@@ -189,24 +189,31 @@ void Runner::take_census(std::uint64_t cycle, bool settled) {
 }
 
 // Lets time pass, with a line each second. False when the run is over: the user's wish, or the
-// target's end.
+// target's end, or that of a process which plays the load.
 bool Runner::pass_time(Instant until) {
   while (true) {
     const Instant now = Clock::now();
     if (now >= next_second_) write_second();
+    if (!parts_.generator.trouble().empty()) {
+      ending_ = Ending::kRigBroke;
+      return false;
+    }
     if (now >= until) return true;
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(std::min(until, next_second_) - now);
-    std::array<pollfd, 2> wait{pollfd{parts_.interrupt.fd(), POLLIN, 0},
-                               pollfd{parts_.target.pidfd(), POLLIN, 0}};
+    std::array<pollfd, 3> wait{pollfd{parts_.interrupt.fd(), POLLIN, 0},
+                               pollfd{parts_.target.pidfd(), POLLIN, 0},
+                               pollfd{parts_.generator.trouble_fd(), POLLIN, 0}};
     const auto milliseconds = static_cast<int>(std::max<std::int64_t>(0, left.count()));
     if (::poll(wait.data(), wait.size(), milliseconds) <= 0) continue;
+    if (wait[0].revents == 0 && wait[1].revents == 0) continue;
     ending_ = wait[1].revents != 0 ? Ending::kTargetEnded : Ending::kInterrupted;
     return false;
   }
 }
 
 void Runner::write_second() {
+  Generator::Report counted = parts_.generator.report();
   const double t = parts_.recorder.now();
   SecondLine second{.t = t,
                     .seconds = t - last_second_,
@@ -214,9 +221,9 @@ void Runner::write_second() {
                     .kind = phase_.kind,
                     .cycle = phase_.cycle,
                     .control = phase_.control,
-                    .open = parts_.engine.open(),
-                    .busiest_worker = parts_.engine.busiest_worker(),
-                    .tally = parts_.engine.collect()};
+                    .open = counted.open,
+                    .busiest_worker = counted.busiest_worker,
+                    .tally = std::move(counted.tally)};
   if (parts_.identity != nullptr) {
     const auto reaped = parts_.identity->collect_reaped();
     for (std::size_t i = 0; i < reaped.size(); ++i) {
@@ -226,7 +233,7 @@ void Runner::write_second() {
   }
   look_at_target(second);
   const double cpu = own_cpu_seconds();
-  second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu);
+  second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu) + counted.cpu_seconds;
   last_second_ = t;
   next_second_ = std::max(next_second_ + kSecond, Clock::now());
   parts_.recorder.append(second);

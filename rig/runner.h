@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "loadgen/engine.h"
+#include "loadgen/generator.h"
 #include "loadgen/scenario.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
@@ -23,7 +23,7 @@ class Runner {
   struct Parts {
     const Scenario& scenario;
     TargetProcess& target;
-    Engine& engine;
+    Generator& generator;
     Identity* identity;  // null without destroy events
     Recorder& recorder;
     Progress& progress;
@@ -33,7 +33,8 @@ class Runner {
     kFinished,
     kInterrupted,
     kTargetEnded,
-    kStopped,  // on the first finding, as the scenario asks
+    kRigBroke,  // the generator is in trouble
+    kStopped,   // on the first finding, as the scenario asks
   };
 
   explicit Runner(const Parts& parts);
