@@ -49,7 +49,8 @@ std::size_t descriptors_at_rest(const ServerProcess& server) {
   return least;
 }
 
-// Least squares.
+}  // namespace
+
 double slope_of(const std::vector<double>& xs, const std::vector<double>& ys) {
   const auto count = static_cast<double>(xs.size());
   double x_sum = 0;
@@ -64,8 +65,6 @@ double slope_of(const std::vector<double>& xs, const std::vector<double>& ys) {
   }
   return (count * xy_sum - x_sum * y_sum) / (count * xx_sum - x_sum * x_sum);
 }
-
-}  // namespace
 
 MemorySlope memory_slope(const ServerProcess& server, bool ask) {
   const std::size_t before = descriptors_at_rest(server);

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <vector>
+
 #include "bench/server_process.h"
 
 namespace closewait {
+
+// By how much ys grow for one more of xs: least squares.
+[[nodiscard]] double slope_of(const std::vector<double>& xs, const std::vector<double>& ys);
 
 // What one more idle connection adds to a server's own memory: the slope of the line that fits
 // best through its memory at every thousandth of 15,000 connections, all open at the end.

@@ -32,7 +32,6 @@ bool is_rigs_own(int error) {
 
 Client::Client(asio::io_context& io, const Setup& setup)
     : target_(setup.target),
-      local_(setup.local),
       scratch_(setup.scratch),
       tally_(setup.tally),
       timeout_(setup.timeout),
@@ -42,39 +41,37 @@ Client::Client(asio::io_context& io, const Setup& setup)
       random_(setup.choices),
       socket_(io),
       pause_(io),
-      watchdog_(io),
-      end_(setup.end) {}
+      end_(setup.end) {
+  rig_error_ = open(setup.local);
+}
 
 Client::~Client() { abandon(); }
 
 int Client::fd() { return fd_ ? fd_.get() : socket_.native_handle(); }
 
-error_code Client::open() {
+error_code Client::open(const std::optional<SocketAddress>& local) {
   fd_ = UniqueFd(::socket(target_->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd_) return last_error();
-  if (receive_buffer_ != 0) {
-    const int bytes = static_cast<int>(receive_buffer_);
-    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) != 0) {
-      return last_error();
-    }
-  }
   if (end_ == End::kRst) reset_armed_ = arm_reset();
-  return local_ ? bind_local() : error_code{};
+  return local ? bind_to(*local) : error_code{};
 }
 
-error_code Client::bind_local() {
+error_code Client::bind_to(const SocketAddress& local) {
   const int on = 1;
-  const int option = local_->port() == 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR;
-  const int level = local_->port() == 0 ? IPPROTO_IP : SOL_SOCKET;
+  const int option = local.port() == 0 ? IP_BIND_ADDRESS_NO_PORT : SO_REUSEADDR;
+  const int level = local.port() == 0 ? IPPROTO_IP : SOL_SOCKET;
   if (::setsockopt(fd_.get(), level, option, &on, sizeof(on)) != 0) return last_error();
-  if (::bind(fd_.get(), local_->data(), local_->size()) != 0) return last_error();
+  if (::bind(fd_.get(), local.data(), local.size()) != 0) return last_error();
   return {};
 }
 
 Client::Awaitable<error_code> Client::connect() {
-  if (const auto error = open()) {
-    rig_error_ = error;
-    co_return error;
+  if (rig_error_) co_return rig_error_;
+  if (receive_buffer_ != 0) {
+    const int bytes = static_cast<int>(receive_buffer_);
+    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) != 0) {
+      co_return rig_error_ = last_error();
+    }
   }
   // On loopback the handshake is over when connect() comes back with EINPROGRESS: the socket's
   // state tells, and saves the reactor.
@@ -217,10 +214,12 @@ Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
   if (const auto error = stop_error()) co_return error;
   if (duration.count() <= 0) co_return error_code{};
   seen_alive_ = false;
-  start_watchdog();
-  pause_.expires_after(duration);
+  // It minds the deadline itself: of many clients that lie still, none needs a watchdog as well.
+  const Instant deadline = started_ + timeout_;
+  pause_.expires_at(std::min(Clock::now() + duration, deadline));
   const auto [error] = co_await pause_.async_wait(kAsTuple);
   static_cast<void>(error);  // cancelled only by stop(), which stop_error() tells
+  if (stopped_ == Stop::kNo && Clock::now() >= deadline) stop(Stop::kDeadline);
   co_return stop_error();
 }
 
@@ -249,10 +248,9 @@ error_code Client::attach() {
 }
 
 void Client::start_watchdog() {
-  if (watched_) return;
-  watched_ = std::make_shared<const Client*>(this);
-  watchdog_.expires_at(started_ + timeout_);
-  watchdog_.async_wait([this, watched = std::weak_ptr(watched_)](error_code error) {
+  if (watchdog_) return;
+  watchdog_ = std::make_shared<asio::steady_timer>(socket_.get_executor(), started_ + timeout_);
+  watchdog_->async_wait([this, watched = std::weak_ptr(watchdog_)](error_code error) {
     if (!error && !watched.expired()) stop(Stop::kDeadline);
   });
 }

@@ -23,8 +23,9 @@
 namespace closewait {
 
 // One client connection for the length of one behaviour: the verbs that behaviours are written
-// in. It owns its socket and its timers by value, lives on its worker's thread and is not moved.
-// It borrows the worker's scratch buffer and tally and the target's address, which outlive it.
+// in. It owns its socket, which it has from the start, and its timers, lives on its worker's thread
+// and is not moved. It borrows the worker's scratch buffer and tally and the target's address, which
+// outlive it.
 //
 // A verb first tries the system call and suspends only when it would block; only then is the
 // socket handed to Asio's reactor, so a client that never waits costs no epoll_ctl. Every verb
@@ -108,8 +109,8 @@ class Client {
   enum class Direction : std::uint8_t { kRead, kWrite };
 
   [[nodiscard]] int fd();
-  [[nodiscard]] error_code open();
-  [[nodiscard]] error_code bind_local();
+  [[nodiscard]] error_code open(const std::optional<SocketAddress>& local);
+  [[nodiscard]] error_code bind_to(const SocketAddress& local);
   [[nodiscard]] bool arm_reset();
   [[nodiscard]] error_code pending_error();
   [[nodiscard]] error_code attach();
@@ -125,7 +126,6 @@ class Client {
   Result<std::size_t> receive_now(Exchange& exchange, std::size_t most);
 
   const SocketAddress* target_;
-  std::optional<SocketAddress> local_;
   std::span<std::byte> scratch_;
   ClientTally* tally_;
   Nanoseconds timeout_;
@@ -136,10 +136,10 @@ class Client {
   UniqueFd fd_;  // until Asio has to wait for it, then socket_ owns it
   boost::asio::generic::stream_protocol::socket socket_;
   boost::asio::steady_timer pause_;
-  boost::asio::steady_timer watchdog_;
-  // Set while the watchdog runs. Its handler may be queued already when the client ends, and knows
-  // by this that there is nobody to stop any more.
-  std::shared_ptr<const Client*> watched_;
+  // Made when the client first waits for its peer: those that only lie still need none. Its handler
+  // may be queued already when the client ends, and knows by a weak pointer that there is nobody to
+  // stop any more.
+  std::shared_ptr<boost::asio::steady_timer> watchdog_;
   std::uint64_t receive_buffer_ = 0;
   std::uint64_t sent_of_request_ = 0;
   error_code rig_error_;

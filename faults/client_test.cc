@@ -88,13 +88,14 @@ TEST_F(ClientTest, TakesAnAddressThatIsNotHereForTheRigsOwnError) {
 
 TEST_F(ClientTest, TakesALackOfDescriptorsForTheRigsOwnError) {
   Peer peer(never_answers());
-  make(peer.address());
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  make(peer.address());  // Asio's own descriptors are there from now on
   const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  const auto error = wait_for(client_->connect());
+  make(peer.address());
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  const auto error = wait_for(client_->connect());
   EXPECT_EQ(error, errno_error(EMFILE));
   EXPECT_EQ(client_->rig_error(), errno_error(EMFILE));
 }

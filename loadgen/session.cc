@@ -51,36 +51,43 @@ void Session::cut() {
   if (client_ != nullptr) client_->cut();
 }
 
-// Which local address to bind; nothing leaves it to the kernel. False: no port is free.
-bool Session::choose_local(std::optional<SocketAddress>& local) {
-  if (context_.ports == nullptr) {
-    const auto& sources = *context_.sources;
-    if (!sources.empty()) local = sources[assignment_.number % sources.size()];
-    return true;
-  }
+// False: no port is free.
+bool Session::take_slot() {
+  if (context_.ports == nullptr) return true;
   slot_ = context_.ports->take(context_.worker);
   if (!slot_) return false;
   context_.ports->opening(*slot_, assignment_.number, assignment_.behaviour);
-  local = context_.ports->address_of(*slot_);
   return true;
 }
 
+// Which local address to bind; nothing leaves it to the kernel.
+std::optional<SocketAddress> Session::local() const {
+  if (slot_) return context_.ports->address_of(*slot_);
+  const auto& sources = *context_.sources;
+  if (sources.empty()) return {};
+  return sources[assignment_.number % sources.size()];
+}
+
+Client::Setup Session::client_setup() const {
+  return {.target = context_.target,
+          .local = local(),
+          .scratch = context_.scratch,
+          .tally = &tally_,
+          .planned = assignment_.planned,
+          .timeout = assignment_.mix->params.timeout,
+          .choices = assignment_.choices,
+          .end = assignment_.mix->behaviour->end};
+}
+
 Client::Awaitable<bool> Session::attempt() {
-  Client::Setup setup{.target = context_.target,
-                      .local = {},
-                      .scratch = context_.scratch,
-                      .tally = &tally_,
-                      .planned = assignment_.planned,
-                      .timeout = assignment_.mix->params.timeout,
-                      .choices = assignment_.choices,
-                      .end = assignment_.mix->behaviour->end};
-  if (!choose_local(setup.local)) {
+  if (!take_slot()) {
     ++tally_.counts.rig_errors;
     co_return true;
   }
   AnyExchange place;
   Exchange& exchange = make_exchange(place, context_, *assignment_.mix);
-  Client client(*context_.io, setup);
+  // The setup is no variable: it would stay in the frame as long as the client lives.
+  Client client(*context_.io, client_setup());
   client_ = &client;
   if (cut_) client.cut();
   const Outcome outcome =

@@ -51,7 +51,9 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // False: the port was not to be had, another one may be.
   Client::Awaitable<bool> attempt();
-  [[nodiscard]] bool choose_local(std::optional<SocketAddress>& local);
+  [[nodiscard]] bool take_slot();
+  [[nodiscard]] std::optional<SocketAddress> local() const;
+  [[nodiscard]] Client::Setup client_setup() const;
   [[nodiscard]] bool conclude(const Client& client, Outcome outcome);
 
   const SessionContext& context_;
