@@ -24,8 +24,8 @@ namespace closewait {
 
 // One client connection for the length of one behaviour: the verbs that behaviours are written
 // in. It owns its socket, which it has from the start, and its timers, lives on its worker's thread
-// and is not moved. It borrows the worker's scratch buffer and tally and the target's address, which
-// outlive it.
+// and is not moved. It borrows the worker's scratch buffer and tally and the target's address,
+// which outlive it.
 //
 // A verb first tries the system call and suspends only when it would block; only then is the
 // socket handed to Asio's reactor, so a client that never waits costs no epoll_ctl. Every verb
