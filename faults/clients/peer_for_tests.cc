@@ -202,6 +202,8 @@ void Peer::read(Connection& connection) {
     if (got < 0 && would_block(errno)) return;
     int error = got < 0 ? errno : 0;
     if (got == 0) {
+      // It may have come behind what poll() told of.
+      if (connection.seen.flags == 0) connection.seen.flags = all_flags(connection.fd.get());
       connection.seen.end_of_input = true;
       release_answers(connection);
       socklen_t size = sizeof(error);
