@@ -71,8 +71,11 @@ std::vector<std::uint64_t> planned_in(const Tally& tally) {
 TEST(Processes, BeginWhatOneProcessWould) {
   const Scenario scenario = scenario_of(20'000, milliseconds(100));
   const SocketAddress nobody = closed_port();
-  Engine engine({.scenario = &scenario, .target = &nobody});
-  const auto one = planned_in(played_by(engine, scenario));
+  std::vector<std::uint64_t> one;
+  {  // its threads have ended when the others are forked
+    Engine engine({.scenario = &scenario, .target = &nobody});
+    one = planned_in(played_by(engine, scenario));
+  }
   for (const Spread& spread : {Spread{2, 1}, Spread{3, 2}}) {
     Processes processes({.scenario = &scenario, .spread = spread, .ports = kPorts});
     ASSERT_FALSE(processes.aim(nobody, {}));
