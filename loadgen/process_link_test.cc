@@ -23,7 +23,7 @@ TEST(ProcessLink, CarriesLinesInTheirOrderOneByOne) {
 TEST(ProcessLink, CarriesALineOfAnyLength) {
   auto [one, other] = ProcessLink::make();
   const std::string line(20'000'000, 'x');
-  std::thread sender([&one, &line] { EXPECT_FALSE(one.send(line)); });
+  std::thread sender([&one = one, &line] { EXPECT_FALSE(one.send(line)); });
   EXPECT_EQ(other.receive().value(), line);
   sender.join();
 }
