@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "metrics/endpoint.h"
-#include "server/metrics.h"
+#include "server/counting/metrics.h"
 #include "server/options.h"
+#include "server/processes/supervisor.h"
 #include "server/say.h"
 #include "server/server.h"
 #include "server/signals.h"
-#include "server/supervisor.h"
 
 namespace closewait {
 namespace {

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "server/deadlines.h"
-#include "server/listener.h"
-#include "server/service.h"
-#include "server/tls_context.h"
+#include "server/connections/deadlines.h"
+#include "server/connections/listener.h"
+#include "server/services/service.h"
+#include "server/tls/tls_context.h"
 
 namespace closewait {
 

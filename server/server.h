@@ -8,11 +8,11 @@
 #include <thread>
 #include <vector>
 
-#include "server/capacity.h"
-#include "server/counter_memory.h"
-#include "server/listener.h"
+#include "server/connections/capacity.h"
+#include "server/connections/listener.h"
 #include "server/options.h"
-#include "server/tls_context.h"
+#include "server/processes/counter_memory.h"
+#include "server/tls/tls_context.h"
 #include "server/worker.h"
 
 namespace closewait {

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "base/unique_fd.h"
-#include "server/event_loop.h"
+#include "server/loop/event_loop.h"
 
 namespace closewait {
 

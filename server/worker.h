@@ -4,13 +4,13 @@
 #include <list>
 #include <vector>
 
-#include "server/acceptor.h"
-#include "server/capacity.h"
-#include "server/connection_table.h"
-#include "server/counter_memory.h"
-#include "server/event_loop.h"
-#include "server/listener.h"
+#include "server/connections/acceptor.h"
+#include "server/connections/capacity.h"
+#include "server/connections/connection_table.h"
+#include "server/connections/listener.h"
+#include "server/loop/event_loop.h"
 #include "server/options.h"
+#include "server/processes/counter_memory.h"
 
 namespace closewait {
 
