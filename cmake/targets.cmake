@@ -34,7 +34,11 @@ function(closewait_program name source)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 endfunction()
 
-# GoogleTest's headers are most of what a test costs to compile: once, for all of them.
+# GoogleTest's headers are most of what a test costs to compile: once, for all of them. A compiler
+# cache does without: a precompiled header of another folder is another one to it.
+if(CMAKE_CXX_COMPILER_LAUNCHER MATCHES "ccache")
+  set(CMAKE_DISABLE_PRECOMPILE_HEADERS ON)
+endif()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/test_headers.cc CONTENT "")
 add_library(closewait_test_headers OBJECT ${CMAKE_BINARY_DIR}/test_headers.cc)
 target_link_libraries(closewait_test_headers PUBLIC closewait_options closewait_base GTest::gmock)

@@ -18,8 +18,7 @@ namespace {
 using testing::ElementsAre;
 
 std::string path_of(const std::string& name) {
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path();
-  return (root / "scenarios" / name).string();
+  return (std::filesystem::path(CLOSEWAIT_SOURCE_DIR) / "scenarios" / name).string();
 }
 
 std::string text_of(const std::string& name) {

@@ -13,6 +13,7 @@ build_packages=(
 # shellcheck disable=SC2034
 test_packages=(
   apache2-utils  # ab, a client of HTTP/1.0 that is not ours
+  ccache         # what has not changed since the last time is not compiled again, in any clone
   curl           # a client that is not ours, for the end-to-end tests
   memcached      # a server that is not ours
   nghttp2-client # h2load, one that asks ahead of its answers
@@ -140,6 +141,14 @@ quietly() {
   return "$status"
 }
 
+# Where there is a ccache, compilers run through it; paths are told to it relative to this clone,
+# so that another clone finds what this one compiled.
+use_compiler_cache() {
+  command -v ccache >/dev/null || return 0
+  export CMAKE_CXX_COMPILER_LAUNCHER="${CMAKE_CXX_COMPILER_LAUNCHER-ccache}"
+  export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
+}
+
 # build PRESET [TARGET...]: configures once (Ninja sees to it later), then builds what changed.
 build() {
   local preset="$1" directory="$root/build/$1" target=()
@@ -149,6 +158,7 @@ build() {
   for tool in cmake ninja; do
     command -v "$tool" >/dev/null || die 3 "$tool is needed and not here"
   done
+  use_compiler_cache
   if [[ ! -f $directory/build.ninja ]]; then
     say "configuring $preset (a first build takes minutes)"
     (cd "$root" && quietly "$directory/configure.log" cmake --preset "$preset") || {
