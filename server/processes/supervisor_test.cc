@@ -187,6 +187,27 @@ TEST_P(FailedReload, LeavesAllAsItWas) {
 }
 INSTANTIATE_TEST_SUITE_P(Processes, FailedReload, testing::Values(1U, 3U));
 
+// The others, which could, wait for the one that cannot.
+TEST(Supervisor, WhenOneSuccessorCannotServeAllAreGivenUp) {
+  const Certificate certificate;
+  certificate.make("old.test");
+  std::vector<std::string> arguments = certificate.arguments();
+  arguments.insert(arguments.end(), {"--processes", "3", "--metrics", "127.0.0.1:0"});
+  Program program(arguments);
+  const SocketAddress address = program.address();
+  const SocketAddress metrics = program.metrics_address();
+  ASSERT_TRUE(eventually([&] { return answer_of(metrics, "/health").ends_with("\nok\n"); }));
+  const std::set<pid_t> before = program.children();
+  certificate.hold_back();
+  program.signal(SIGHUP);
+  ASSERT_TRUE(eventually([&] { return program.children().size() == 6; }));
+  const std::set<pid_t> now = program.children();
+  ::kill(*std::ranges::find_if(now, [&](pid_t pid) { return !before.contains(pid); }), SIGKILL);
+  EXPECT_THAT(program.error_line(), HasSubstr("cannot reload, goes on as before: process "));
+  EXPECT_TRUE(eventually([&] { return program.children() == before; }));
+  EXPECT_EQ(host_at(address), "old.test");
+}
+
 TEST(Supervisor, ServesByAsManyProcessesAsItIsToldAndAddsThemUp) {
   Program program(http_at(
       "127.0.0.1:0", {"--processes", "3", "--max-connections", "50", "--metrics", "127.0.0.1:0"}));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -28,6 +29,11 @@ class Certificate {
         "/CN={} -addext subjectAltName=IP:127.0.0.1 -keyout {} -out {}",
         host, key(), file()));
     ASSERT_EQ(made.status, 0) << made.text;
+  }
+  // Whoever opens it waits.
+  void hold_back() const {
+    std::filesystem::remove(file());
+    ASSERT_EQ(::mkfifo(file().c_str(), 0600), 0);
   }
   void spoil() const { std::ofstream(file()) << "nothing of use\n"; }
 

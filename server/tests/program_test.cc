@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,23 @@ TEST(Program, ASecondSignalEndsItAtOnce) {
   program.signal(SIGINT);
   EXPECT_EQ(program.wait(), 0);
   EXPECT_THAT(program.errors(), HasSubstr("closed_shutdown=1"));
+}
+
+TEST(Program, WhoWaitsInTheQueueWhenItIsToldToEndIsStillServed) {
+  Program program(kHttp);
+  const SocketAddress address = program.address();
+  program.signal(SIGSTOP);
+  std::list<Peer> waiting;
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(waiting.emplace_back(address).send("GET /bytes/3 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  }
+  program.signal(SIGTERM);
+  program.signal(SIGCONT);
+  for (Peer& peer : waiting) {
+    EXPECT_THAT(peer.receive_until(pattern_text(3)), StartsWith("HTTP/1.1 200 "));
+    peer.close();
+  }
+  EXPECT_EQ(program.wait(), 0);
 }
 
 TEST(Program, EachDeadlineHasItsFlagAndItsReason) {
@@ -109,6 +127,16 @@ TEST(Program, LeavesAFileAloneThatIsNoSocket) {
   EXPECT_THAT(program.errors(), HasSubstr("EADDRINUSE"));
   EXPECT_TRUE(std::filesystem::exists(path));
   std::filesystem::remove(path);
+}
+
+TEST(Program, LeavesNoSocketFileWhenItCannotListenEverywhere) {
+  const Program first(kHttp);
+  const std::string taken = first.address().to_string();
+  const std::string path = testing::TempDir() + fmt::format("partly-{}.sock", ::getpid());
+  Program second({"--listen", "unix:" + path, "--listen", taken, "--service", "echo"});
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_THAT(second.errors(), HasSubstr("cannot listen on " + taken));
+  EXPECT_FALSE(std::filesystem::exists(path));
 }
 
 struct Bad {

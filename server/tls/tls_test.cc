@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <future>
 
+#include "server/tests/certificate_for_tests.h"
 #include "server/tests/running_for_tests.h"
 #include "server/tests/tls_peer_for_tests.h"
 
@@ -260,6 +261,23 @@ TEST_F(Tls, SaysWhatIsWrongWithTheFiles) {
     ADD_FAILURE() << "it serves without a certificate";
   } catch (const SetupError& error) {
     EXPECT_THAT(error.what(), StartsWith("cannot use /none/cert.pem: No such file"));
+  }
+}
+
+// There is nobody to ask for it.
+TEST_F(Tls, AKeyWithAPassphraseIsRefused) {
+  const Certificate certificate;
+  certificate.make("a.test");
+  const Outcome locked = outcome_of(fmt::format(
+      "openssl ec -in {0} -aes128 -passout pass:secret -out {0}.locked", certificate.key()));
+  ASSERT_EQ(locked.status, 0) << locked.text;
+  serve("http");
+  options.tls = {.certificate = certificate.file(), .key = certificate.key() + ".locked"};
+  try {
+    start();
+    ADD_FAILURE() << "it serves without a key";
+  } catch (const SetupError& error) {
+    EXPECT_THAT(error.what(), StartsWith("cannot use " + options.tls.key + ": "));
   }
 }
 
