@@ -53,7 +53,8 @@ class ClientTest : public testing::Test {
   std::vector<std::byte> scratch_ = std::vector<std::byte>(4096);
   ClientTally tally_;
   std::unique_ptr<Client> client_;  // on the heap, where a sanitizer watches it
-  HttpExchange exchange_{{.host = "localhost", .path = {}, .size = 1024}};
+  HttpRequest request_;
+  HttpExchange exchange_{{.request = &request_, .host = "localhost", .text = {}, .size = 1024}};
 };
 
 TEST_F(ClientTest, ConnectsFromTheAddressAndPortItIsTold) {

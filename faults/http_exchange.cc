@@ -15,8 +15,9 @@ using boost::beast::string_view;
 // Beast's parser without a message: nothing is stored, the body is checked as it passes.
 class HttpExchange::Parser : public http::basic_parser<false> {
  public:
-  explicit Parser(bool check_pattern) : check_pattern_(check_pattern) {
+  Parser(bool check_pattern, bool has_no_body) : check_pattern_(check_pattern) {
     eager(true);
+    skip(has_no_body);
     body_limit(boost::none);
   }
 
@@ -61,18 +62,32 @@ HttpExchange::HttpExchange(const Spec& spec) : spec_(spec) {}
 HttpExchange::~HttpExchange() = default;
 
 std::span<const std::byte> HttpExchange::request(std::uint64_t offset) const {
-  if (request_.empty()) {
-    const std::string path =
-        owes_pattern() ? fmt::format("/bytes/{}", spec_.size) : std::string(spec_.path);
-    request_ = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\n\r\n", path, spec_.host);
+  std::string_view text = spec_.text;
+  if (owes_pattern()) {
+    if (own_text_.empty()) {
+      own_text_ =
+          http_request_text(*spec_.request, spec_.host, fmt::format("/bytes/{}", spec_.size));
+    }
+    text = own_text_;
   }
-  if (offset >= request_.size()) return {};
-  return std::as_bytes(std::span(request_)).subspan(offset);
+  if (offset >= text.size()) return {};
+  return std::as_bytes(std::span(text)).subspan(offset);
+}
+
+std::unique_ptr<HttpExchange::Parser> HttpExchange::new_parser() const {
+  return std::make_unique<Parser>(owes_pattern(), has_no_body());
+}
+
+// 101 is the end of HTTP on a connection, and so a response.
+bool HttpExchange::is_interim() const {
+  constexpr int kSwitchingProtocols = 101;
+  const int status = parser_->status();
+  return parser_->is_done() && status < 200 && status != kSwitchingProtocols;
 }
 
 void HttpExchange::parse(std::span<const std::byte> data) {
   if (wrong_at()) return;  // what follows broken framing cannot be read
-  if (!parser_) parser_ = std::make_unique<Parser>(owes_pattern());
+  if (!parser_) parser_ = new_parser();
   if (complete()) {
     if (!data.empty()) set_wrong(received());  // more than was asked for
     return;
@@ -87,6 +102,7 @@ void HttpExchange::parse(std::span<const std::byte> data) {
     const auto taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), error);
     used += taken;
     if (error || taken == 0) break;
+    if (is_interim()) parser_ = new_parser();
   }
   if (error && error != http::error::need_more) {
     set_wrong(received());
@@ -112,9 +128,10 @@ void HttpExchange::end_of_input() {
 // The whole response is there: is it the one that was asked for?
 void HttpExchange::conclude() {
   set_complete();
-  if (parser_->status() != 200) set_wrong(0);
+  if (!is_right_status(*spec_.request, parser_->status())) set_wrong(0);
+  if (!owes_pattern() || has_no_body()) return;
   if (parser_->body_differs_at()) set_wrong(*parser_->body_differs_at());
-  if (owes_pattern() && parser_->body_size() != spec_.size) set_wrong(parser_->body_size());
+  if (parser_->body_size() != spec_.size) set_wrong(parser_->body_size());
 }
 
 void HttpExchange::reset_parser() {

@@ -5,17 +5,20 @@
 #include <string_view>
 
 #include "faults/exchange.h"
+#include "faults/http_request.h"
 
 namespace closewait {
 
-// GETs by HTTP/1.1 and is owed a whole response of status 200. Without a path of its own it asks
-// for /bytes/SIZE, as closewait-server serves it, and the body must be SIZE bytes of the pattern;
-// of any other path only status and framing are checked.
+// Asks by HTTP/1.1 and is owed a whole response with one of the statuses that are right. Without a
+// path of its own it asks for /bytes/SIZE, as closewait-server serves it, and the body must be SIZE
+// bytes of the pattern; of any other path only status and framing are checked. Interim responses
+// (1xx) are passed over.
 class HttpExchange : public Exchange {
  public:
   struct Spec {
-    std::string_view host;  // of the Host field
-    std::string_view path;  // "" is /bytes/SIZE
+    const HttpRequest* request = nullptr;
+    std::string_view host;  // for /bytes/SIZE
+    std::string_view text;  // of a request that is the same for all clients, which is not /bytes
     std::uint64_t size = 0;
   };
 
@@ -32,11 +35,14 @@ class HttpExchange : public Exchange {
   void parse(std::span<const std::byte> data) override;
   void reset_parser() override;
   void conclude();
-  [[nodiscard]] bool owes_pattern() const { return spec_.path.empty(); }
+  [[nodiscard]] std::unique_ptr<Parser> new_parser() const;
+  [[nodiscard]] bool is_interim() const;
+  [[nodiscard]] bool has_no_body() const { return spec_.request->method == "HEAD"; }
+  [[nodiscard]] bool owes_pattern() const { return spec_.text.empty(); }
 
   Spec spec_;
   // Made when first asked for: a client that resets at once needs neither.
-  mutable std::string request_;
+  mutable std::string own_text_;
   std::unique_ptr<Parser> parser_;
   std::string held_;  // bytes of a head that is not whole yet
 };

@@ -1,5 +1,6 @@
 #include "faults/http_exchange.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <optional>
@@ -49,8 +50,10 @@ void feed(Exchange& exchange, std::string_view bytes) {
 
 class Asked {
  public:
-  explicit Asked(std::string_view path = {})
-      : exchange_({.host = "localhost", .path = path, .size = kSize}) {}
+  explicit Asked(HttpRequest request = {})
+      : request_(std::move(request)),
+        text_(request_.path.empty() ? "" : http_request_text(request_, "localhost", request_.path)),
+        exchange_({.request = &request_, .host = "localhost", .text = text_, .size = kSize}) {}
   Asked& feed(std::string_view bytes) {
     closewait::feed(exchange_, bytes);
     return *this;
@@ -63,6 +66,8 @@ class Asked {
   HttpExchange& exchange() { return exchange_; }
 
  private:
+  HttpRequest request_;
+  std::string text_;
   HttpExchange exchange_;
 };
 
@@ -95,7 +100,7 @@ TEST(HttpExchange, AsksForTheSizeOrForThePath) {
   EXPECT_EQ(text_of(pattern_asked.exchange(), 0),
             "GET /bytes/40 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(text_of(pattern_asked.exchange(), 4), "/bytes/40 HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  Asked path("/index.html");
+  Asked path(HttpRequest{.path = "/index.html"});
   const std::string request = text_of(path.exchange(), 0);
   EXPECT_EQ(request, "GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_EQ(text_of(path.exchange(), request.size()), "");
@@ -151,9 +156,44 @@ TEST(HttpExchange, TakesAnyOtherStatusForWrong) {
 }
 
 TEST(HttpExchange, ChecksOnlyStatusAndFramingOfAPathOfItsOwn) {
-  EXPECT_EQ(Asked("/").feed(with_length("whatever it is")).judged(), kRight);
-  EXPECT_EQ(Asked("/").feed(with_length("")).judged(), kRight);
-  EXPECT_EQ(Asked("/").feed(with_length("no", "404 Not Found")).judged(), (Judged{true, 0}));
+  EXPECT_EQ(Asked(HttpRequest{.path = "/"}).feed(with_length("whatever it is")).judged(), kRight);
+  EXPECT_EQ(Asked(HttpRequest{.path = "/"}).feed(with_length("")).judged(), kRight);
+  EXPECT_EQ(Asked(HttpRequest{.path = "/"}).feed(with_length("no", "404 Not Found")).judged(),
+            (Judged{true, 0}));
+}
+
+TEST(HttpExchange, TakesTheStatusesItIsToldFor) {
+  const HttpRequest either{.path = "/", .statuses = {{404, 404}, {200, 299}}};
+  const auto wrong_at = [&](const char* status) {
+    return Asked(either).feed(with_length("what", status)).judged().wrong_at;
+  };
+  for (const char* status : {"200 OK", "299 Well", "404 Not Found"}) EXPECT_FALSE(wrong_at(status));
+  for (const char* status : {"300 Several", "403 No", "405 Not So"})
+    EXPECT_EQ(wrong_at(status), 0U);
+}
+
+TEST(HttpExchange, WaitsForNoBodyWhereThereIsNone) {
+  const HttpRequest head{.method = "HEAD", .path = "/"};
+  EXPECT_EQ(Asked(head).feed("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n").judged(), kRight);
+  EXPECT_TRUE(Asked(head).feed(with_length("12345")).judged().wrong_at);
+  const HttpRequest of_pattern{.method = "HEAD"};
+  EXPECT_EQ(Asked(of_pattern).feed("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n").judged(),
+            kRight);
+  const HttpRequest any{.path = "/", .statuses = {{200, 399}}};
+  for (const char* status : {"204 No Content", "304 Not Modified"}) {
+    EXPECT_EQ(Asked(any).feed(fmt::format("HTTP/1.1 {}\r\nServer: t\r\n\r\n", status)).judged(),
+              kRight);
+  }
+}
+
+TEST(HttpExchange, PassesOverInterimResponsesAtEveryCut) {
+  const std::string interim =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n";
+  expect_at_every_cut(interim + with_length(body()), kRight);
+  expect_at_every_cut(interim + with_length(body()) + "x",
+                      {true, interim.size() + with_length(body()).size()});
+  EXPECT_EQ(Asked().feed(interim).end().judged(), Judged{});
+  EXPECT_EQ(Asked().feed("HTTP/1.1 101 Switching Protocols\r\n\r\n").judged(), (Judged{true, 0}));
 }
 
 TEST(HttpExchange, FindsBytesBeyondTheResponseAtEveryCut) {

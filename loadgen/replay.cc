@@ -15,15 +15,14 @@ constexpr std::size_t kScratchBytes = 256 * 1024;
 Replayed replay(const ReplaySetup& setup) {
   boost::asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO);
   std::vector<std::byte> scratch(kScratchBytes);
-  const SessionContext context{
-      .io = &io,
-      .target = setup.target,
-      .target_spec = &setup.scenario->target,
-      .host = setup.target->is_unix() ? "localhost" : setup.target->to_string(),
-      .sources = &setup.scenario->load.sources,
-      .ports = nullptr,
-      .worker = 0,
-      .scratch = scratch};
+  const SessionContext context{.io = &io,
+                               .target = setup.target,
+                               .target_spec = &setup.scenario->target,
+                               .http = HttpTexts(setup.scenario->target, *setup.target),
+                               .sources = &setup.scenario->load.sources,
+                               .ports = nullptr,
+                               .worker = 0,
+                               .scratch = scratch};
   Replayed replayed;
   const Instant start = Clock::now();
   const Assignment assignment{.mix = setup.mix,

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "faults/http_request.h"
 #include "faults/raw_protocol.h"
 #include "loadgen/rate.h"
 #include "record/expectation.h"
@@ -53,7 +54,7 @@ struct TargetSpec {
   std::optional<SocketAddress> address;
   std::optional<std::int64_t> pid;
   Dialect dialect = Dialect::kHttp;
-  std::string path;                     // of an http request; "" is closewait-server's /bytes/N
+  HttpRequest request;                  // of the dialect http
   std::optional<RawProtocol> protocol;  // of the dialect raw
   std::string protocol_file;            // absolute; "" when the scenario itself describes it
   Promises promises;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "faults/behaviour.h"
+#include "loadgen/scenario_http.h"
 #include "loadgen/scenario_phases.h"
 #include "loadgen/scenario_protocol.h"
 #include "loadgen/scenario_values.h"
@@ -17,8 +18,9 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{"name",    "seed",      "target", "load",
                                                          "warm_up", "cycle",     "repeat", "expect",
                                                          "accept",  "on_finding"};
-constexpr std::array<std::string_view, 8> kTargetKeys{
-    "start", "address", "pid", "dialect", "path", "protocol", "promises", "allow_remote"};
+constexpr std::array<std::string_view, 12> kTargetKeys{
+    "start",   "address", "pid",    "dialect",  "method",   "path",
+    "headers", "body",    "status", "protocol", "promises", "allow_remote"};
 constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeout",
                                                        "max_requests"};
 constexpr std::array<std::string_view, 7> kLoadKeys{
@@ -84,14 +86,26 @@ void read_raw_protocol(const MapReader& reader, TargetSpec& target) {
   }
 }
 
+// A path says nothing in another dialect, and is no harm there: `--set` may add it to any.
+void refuse_http_keys(const MapReader& reader, Dialect dialect) {
+  if (dialect == Dialect::kHttp) return;
+  for (const std::string_view key : kHttpKeys) {
+    const YamlEntry* entry = key == "path" ? nullptr : reader.find(key);
+    if (entry == nullptr) continue;
+    reader.problem(entry->place,
+                   in_quotes(key) + " is of the dialect http; expected dialect: http beside it");
+  }
+}
+
 void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   const MapReader reader(node, "'target'", kTargetKeys, problems);
   read_start(reader, target);
   reader.read("address", kTargetAddress, target.address);
   reader.read("pid", kPid, target.pid);
   reader.read("dialect", kDialects, target.dialect);
-  reader.read("path", kUrlPath, target.path);
   reader.read("allow_remote", kTrueFalse, target.allow_remote);
+  target.request = read_http_request(reader);
+  refuse_http_keys(reader, target.dialect);
   read_raw_protocol(reader, target);
   if (const YamlEntry* promises = reader.find("promises")) {
     read_promises(promises->value, problems, target.promises);

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/units.h"
+#include "loadgen/scenario_bytes.h"
 #include "loadgen/yaml_reader.h"
 #include "loadgen/yaml_text.h"
 
@@ -17,9 +18,7 @@ constexpr std::array<std::string_view, 2> kExchangeKeys{"request", "response"};
 constexpr std::array<std::string_view, 5> kFramingKeys{"bytes", "until", "length_prefix", "pattern",
                                                        "starts"};
 constexpr auto kEnds = std::span(kFramingKeys).first<4>();
-constexpr std::array<std::string_view, 1> kHexKeys{"hex"};
 
-constexpr std::string_view kBytesExpected = "text such as \"PING\\r\\n\", or {hex: 0a0b ff}";
 constexpr std::string_view kResponseExpected = "a map such as {until: \"\\r\\n\"}";
 
 constexpr Words<RawFraming::Prefix, 5> kPrefixes{{{"u8", {1, true}},
@@ -32,51 +31,19 @@ error_code not_readable() {
   return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
 }
 
-Result<std::string> parse_hex(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string bytes;
-  std::optional<std::size_t> high;
-  for (const char c : text) {
-    if (c == ' ' && !high) continue;
-    const std::size_t digit = kDigits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
-    if (digit == kDigits.npos) return not_readable();
-    if (high) bytes += static_cast<char>(*high << 4U | digit);
-    high = high ? std::nullopt : std::optional(digit);
-  }
-  if (high || bytes.empty()) return not_readable();
-  return bytes;
-}
-
 Result<std::uint64_t> parse_response_bytes(std::string_view text) {
   const auto bytes = parse_bytes(text);
   if (!bytes || *bytes == 0 || *bytes > kLongestRawResponse) return not_readable();
   return *bytes;
 }
 
-constexpr ValueKind<std::string> kHex{parse_hex, "pairs of hex digits such as 0a0b ff"};
+constexpr BytesKind kBytesText{.expected = "text such as \"PING\\r\\n\", or {hex: 0a0b ff}"};
 constexpr ValueKind<std::uint64_t> kResponseBytes{parse_response_bytes,
                                                   "a size such as 7 or 64KiB, at most 256MiB"};
 
-// `"PING\r\n"` or `{hex: 0a0b ff}`.
-std::string read_bytes(const MapReader& reader, std::string_view key) {
-  const YamlEntry* entry = reader.find(key);
-  if (entry == nullptr) return {};
-  std::string bytes;
-  if (entry->value.kind == YamlNode::Kind::kMap) {
-    const MapReader hex(entry->value, in_quotes(key), kHexKeys, reader.problems());
-    hex.require("hex", kHex.expected);
-    hex.read("hex", kHex, bytes);
-  } else if (entry->value.kind == YamlNode::Kind::kScalar && !entry->value.text.empty()) {
-    bytes = entry->value.text;
-  } else {
-    reader.problem(entry->value.place, mismatch(entry->key, entry->value, kBytesExpected));
-  }
-  return bytes;
-}
-
 // Of `until` and `starts`.
 std::string read_mark(const MapReader& reader, std::string_view key) {
-  std::string mark = read_bytes(reader, key);
+  std::string mark = read_bytes(reader, key, kBytesText);
   if (mark.size() > kLongestRawMark) {
     reader.problem(reader.find(key)->value.place,
                    in_quotes(key) + " has " + std::to_string(mark.size()) +
@@ -145,8 +112,8 @@ RawFraming read_framing(const YamlEntry& entry, Problems& problems) {
 
 RawStep read_step(const MapReader& reader) {
   RawStep step;
-  reader.require("request", kBytesExpected);
-  step.request = read_bytes(reader, "request");
+  reader.require("request", kBytesText.expected);
+  step.request = read_bytes(reader, "request", kBytesText);
   if (const YamlEntry* response = reader.require("response", kResponseExpected)) {
     step.response = read_framing(*response, reader.problems());
   }

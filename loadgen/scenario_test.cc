@@ -67,7 +67,7 @@ TEST(Scenario, ReadsTheTarget) {
   EXPECT_EQ(target.address->to_string(), "127.0.0.1:7000");
   EXPECT_FALSE(target.pid);
   EXPECT_EQ(target.dialect, Dialect::kEcho);
-  EXPECT_EQ(target.path, "/index.html");
+  EXPECT_EQ(target.request.path, "/index.html");
   EXPECT_EQ(target.promises.half_close_answers, false);
   EXPECT_EQ(target.promises.idle_timeout, seconds(30));
   EXPECT_EQ(target.promises.max_requests, 1000U);

@@ -29,11 +29,19 @@ Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const
     case Dialect::kHttp:
       break;
   }
-  return place.emplace<HttpExchange>(HttpExchange::Spec{
-      .host = context.host, .path = context.target_spec->path, .size = mix.params.size});
+  return place.emplace<HttpExchange>(HttpExchange::Spec{.request = &context.target_spec->request,
+                                                        .host = context.http.host,
+                                                        .text = context.http.request,
+                                                        .size = mix.params.size});
 }
 
 }  // namespace
+
+HttpTexts::HttpTexts(const TargetSpec& spec, const SocketAddress& target)
+    : host(target.is_unix() ? "localhost" : target.to_string()) {
+  const std::string& path = spec.request.path;
+  if (!path.empty()) request = http_request_text(spec.request, host, path);
+}
 
 Session::Session(const SessionContext& context, const Assignment& assignment, ClientTally& tally)
     : context_(context), assignment_(assignment), tally_(tally) {}

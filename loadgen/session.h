@@ -16,12 +16,20 @@
 
 namespace closewait {
 
+// What requests of the dialect http are made of.
+struct HttpTexts {
+  HttpTexts(const TargetSpec& spec, const SocketAddress& target);
+
+  std::string host;     // of the Host field
+  std::string request;  // the whole, when it is the same for all clients; else ""
+};
+
 // What the sessions of one worker share: borrowed by each of them, owned by the worker.
 struct SessionContext {
   boost::asio::io_context* io;
   const SocketAddress* target;
   const TargetSpec* target_spec;
-  std::string host;                           // of HTTP's Host field
+  HttpTexts http;
   const std::vector<SocketAddress>* sources;  // empty: the kernel's choice
   PortTable* ports;                           // null: the kernel chooses the ports
   std::size_t worker;

@@ -35,7 +35,7 @@ Worker::Worker(const Setup& setup)
       context_{.io = &io_,
                .target = setup.target,
                .target_spec = setup.target_spec,
-               .host = setup.target->is_unix() ? "localhost" : setup.target->to_string(),
+               .http = HttpTexts(*setup.target_spec, *setup.target),
                .sources = setup.sources,
                .ports = setup.ports,
                .worker = setup.index,

@@ -15,20 +15,21 @@ test_packages=(
   apache2-utils  # ab, a client of HTTP/1.0 that is not ours
   ccache         # what has not changed since the last time is not compiled again, in any clone
   curl           # a client that is not ours, for the end-to-end tests
-  memcached      # a server that is not ours
+  haproxy        # a server that is not ours
+  memcached      # another
   nghttp2-client # h2load, one that asks ahead of its answers
+  nginx-light    # another
   openssl        # certificates for the server
   prometheus     # with promtool, for the dashboards' queries and rules
-  redis-server   # another server
+  redis-server   # another
   slowhttptest   # attacks the server by being slow
   strace         # shows the server's system calls to a test
 )
 # shellcheck disable=SC2034
 tsan_packages=(clang-14 libclang-rt-14-dev)
-# What bench-server holds the server against and drives it with. No test needs them, and nothing
-# installs them unasked.
+# What bench-server drives servers with. No test needs it, and nothing installs it unasked.
 # shellcheck disable=SC2034
-bench_packages=(wrk nginx-light)
+bench_packages=(wrk)
 
 name="$(basename "$0")"
 may_install=yes
@@ -120,9 +121,21 @@ install_with_apt() {
       "again with --no-install; or use a debian:12 container"
   fi
   # --no-remove: a conflict (another version of Boost) is for its owner to decide.
-  as_root_quietly "apt-get install" env DEBIAN_FRONTEND=noninteractive \
+  as_root_quietly "apt-get install" bash -c "$without_services" bash \
+    env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends --no-remove "$@"
 }
+
+# Runs a command while Debian's packages start no services (invoke-rc.d asks policy-rc.d): nginx and
+# redis are here to be started by tests. A policy that is there already stays as it is.
+# shellcheck disable=SC2016 # expanded by the shell that runs it
+without_services='
+  policy=/usr/sbin/policy-rc.d
+  if [[ -d /usr/sbin && ! -e $policy ]]; then
+    trap "rm -f $policy" EXIT
+    printf "#!/bin/sh\nexit 101\n" >"$policy" && chmod 755 "$policy"
+  fi
+  "$@"'
 
 distribution() {
   (. /etc/os-release 2>/dev/null && printf '%s' "${PRETTY_NAME:-}") || printf 'unknown'

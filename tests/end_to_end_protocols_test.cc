@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "tests/outside_server.h"
 #include "tests/rig_run.h"
 
 namespace closewait {
@@ -22,21 +22,6 @@ using ::testing::IsEmpty;
 using testing::Program;
 using testing::shipped;
 
-UniqueFd new_socket() { return UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-
-// A port of loopback that was free a moment ago, for servers that cannot choose one themselves.
-SocketAddress free_address() {
-  const UniqueFd socket = new_socket();
-  const auto any = SocketAddress::parse("127.0.0.1:0").value();
-  sockaddr_in bound{};
-  socklen_t size = sizeof(bound);
-  if (::bind(socket.get(), any.data(), any.size()) != 0 ||
-      ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&bound), &size) != 0) {
-    ADD_FAILURE() << "no free port";
-  }
-  return any.with_port(ntohs(bound.sin_port));
-}
-
 class Protocols : public testing::RigRun {
  protected:
   // Starts an installed server and waits until it listens; skips the test when there is none.
@@ -48,11 +33,8 @@ class Protocols : public testing::RigRun {
     Arguments command{path};
     command.insert(command.end(), options.begin(), options.end());
     server_ = std::make_unique<Program>(command, folder());
-    const bool listens = eventually([&] {
-      const UniqueFd socket = new_socket();
-      return ::connect(socket.get(), address_.data(), address_.size()) == 0;
-    });
-    ASSERT_TRUE(listens) << server_->output() << server_->errors();
+    ASSERT_TRUE(eventually([&] { return testing::accepts(address_); }))
+        << server_->output() << server_->errors();
   }
   void start_redis(const Arguments& more = {}) {
     Arguments options{"--bind",       "127.0.0.1", "--port",           port(), "--save", "",
@@ -68,7 +50,7 @@ class Protocols : public testing::RigRun {
 
   // Sends all of a request, and reads as much as the answer has.
   [[nodiscard]] std::string ask(const std::string& request, std::size_t answer_size) const {
-    const UniqueFd socket = new_socket();
+    const UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (::connect(socket.get(), address_.data(), address_.size()) != 0) return "no connection";
     for (std::size_t at = 0; at < request.size();) {
       const auto sent =
@@ -101,7 +83,7 @@ class Protocols : public testing::RigRun {
   [[nodiscard]] std::string port() const { return std::to_string(address_.port()); }
 
  private:
-  SocketAddress address_ = free_address();
+  SocketAddress address_ = testing::free_address();
   std::unique_ptr<Program> server_;
 };
 

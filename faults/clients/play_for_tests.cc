@@ -27,7 +27,9 @@ Play play_of(std::string_view behaviour, const SocketAddress& target) {
 Played run(const Play& play) {
   Played played;
   std::vector<std::byte> scratch(64 * 1024);
-  HttpExchange http({.host = "localhost", .path = {}, .size = play.params.size});
+  const HttpRequest request;
+  HttpExchange http(
+      {.request = &request, .host = "localhost", .text = {}, .size = play.params.size});
   Exchange& exchange = play.exchange != nullptr ? *play.exchange : http;
   asio::io_context io;
   const Instant start = Clock::now();

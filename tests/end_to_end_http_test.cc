@@ -1,0 +1,141 @@
+// HTTP servers that are not ours, as their users run them.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "tests/outside_server.h"
+#include "tests/rig_run.h"
+
+namespace closewait {
+namespace {
+
+using nlohmann::json;
+using testing::address_of;
+using testing::Ended;
+using testing::eventually;
+using ::testing::IsEmpty;
+using testing::Program;
+
+class HttpServers : public testing::RigRun {
+ protected:
+  // Starts an installed server and waits until it listens; skips the test when there is none.
+  void start(const std::string& path, const Arguments& options) {
+    if (::access(path.c_str(), X_OK) != 0) GTEST_SKIP() << path << " is not installed";
+    Arguments command{path};
+    command.insert(command.end(), options.begin(), options.end());
+    server_ = std::make_unique<Program>(command, folder());
+    ASSERT_TRUE(eventually([&] { return testing::accepts(address_); })) << server_->errors();
+  }
+
+  // As Debian's default, with a worker beside its master: a page to get, and orders to post.
+  void start_nginx() {
+    std::filesystem::create_directories(folder() / "html");
+    std::ofstream(folder() / "html/page") << std::string(300'000, 'x');
+    start("/usr/sbin/nginx",
+          {"-p", folder().string(), "-e", "error.log", "-c",
+           write("nginx.conf",
+                 fmt::format("daemon off;\nworker_processes 1;\npid nginx.pid;\n{}"
+                             "events {{ worker_connections 4000; }}\n"
+                             "http {{\n"
+                             "  access_log access.log;\n  sendfile on;\n  tcp_nopush on;\n"
+                             "  client_body_temp_path temp;\n  proxy_temp_path temp;\n"
+                             "  fastcgi_temp_path temp;\n  uwsgi_temp_path temp;\n"
+                             "  scgi_temp_path temp;\n"
+                             "  server {{\n    listen {};\n    root html;\n"
+                             "    location = /orders {{\n"
+                             "      if ($http_x_tag = '') {{ return 400; }}\n"
+                             "      if ($request_method = POST) {{ return 201 made; }}\n"
+                             "      return 405;\n    }}\n  }}\n}}\n",
+                             ::geteuid() == 0 ? "user root;\n" : "", address_.to_string()))});
+  }
+
+  // In front of a closewait-server.
+  void start_haproxy() {
+    backend_ = std::make_unique<Program>(
+        Arguments{"closewait-server", "--listen", "127.0.0.1:0", "--service", "http"}, folder());
+    start("/usr/sbin/haproxy",
+          {"-db", "-f",
+           write("haproxy.cfg",
+                 fmt::format("global\n  maxconn 4000\n"
+                             "defaults\n  mode http\n  timeout connect 5s\n"
+                             "  timeout client 30s\n  timeout server 30s\n"
+                             "frontend in\n  bind {}\n  default_backend out\n"
+                             "backend out\n  server one {}\n",
+                             address_.to_string(), address_of(*backend_).to_string()))});
+  }
+
+  // Two storms and their rests, in seconds.
+  [[nodiscard]] Ended short_run(const std::string& target, const std::string& clients) {
+    return run({write("http.yaml",
+                      fmt::format("name: http\nseed: 7\n"
+                                  "target: {{address: '{}', {}}}\n"
+                                  "warm_up: {{for: 500ms, rate: 100/s, clients: {{polite: 1}}}}\n"
+                                  "cycle:\n"
+                                  "  - {{name: storm, for: 2s, rate: 200/s, clients: {{{}}}}}\n"
+                                  "  - {{name: rest, settle: 10s, quiet: 500ms}}\n"
+                                  "repeat: 2\n"
+                                  "expect: {{clients.polite.failed_ratio: < 0.1%}}\n",
+                                  address_.to_string(), target, clients))});
+  }
+
+ private:
+  SocketAddress address_ = testing::free_address();
+  std::unique_ptr<Program> backend_;
+  std::unique_ptr<Program> server_;
+};
+
+constexpr const char* kAll =
+    "polite: 50, polite-held: {weight: 5, hold: 1500ms}, rst-after-connect: 20, "
+    "rst-mid-response: 5, half-close: 15, slow-read: {weight: 5, rate: 4MiB/s}";
+
+void expect_pass(const Ended& ended, const std::vector<std::string>& behaviours) {
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  ASSERT_EQ(ended.result["verdict"], "pass");
+  EXPECT_THAT(ended.result["findings"], IsEmpty());
+  for (const json& rest : ended.result["rests"]) {
+    EXPECT_THAT(rest["outstanding"], IsEmpty()) << rest.dump(2);
+  }
+  for (const std::string& behaviour : behaviours) {
+    const json& counts = ended.result["clients"][behaviour];
+    EXPECT_GT(counts["delivered"], 0) << behaviour;
+    EXPECT_EQ(counts["delivered"], counts["opened"]) << behaviour << counts.dump();
+    EXPECT_EQ(counts["wrong"], 0) << behaviour;
+  }
+}
+
+const std::vector<std::string> kBehaviours{"polite",           "polite-held", "rst-after-connect",
+                                           "rst-mid-response", "half-close",  "slow-read"};
+
+TEST_F(HttpServers, NginxPasses) {
+  start_nginx();
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_pass(short_run("path: /page", kAll), kBehaviours);
+}
+
+// What nginx answers shows that method, header and body have come to it.
+TEST_F(HttpServers, NginxTakesOrdersAsTheyAreDescribed) {
+  start_nginx();
+  if (IsSkipped() || HasFatalFailure()) return;
+  const std::string order =
+      "path: /orders, method: POST, headers: {X-Tag: a}, body: {size: 8KiB}, status: ";
+  expect_pass(short_run(order + "201", "polite: 1"), {"polite"});
+  std::filesystem::rename(out(), folder() / "first");
+  const Ended wrong = short_run(order + "[200, 3xx]", "polite: 1");
+  EXPECT_EQ(wrong.status, 1) << wrong.output;
+  const json& counts = wrong.result["clients"]["polite"];
+  EXPECT_GT(counts["delivered"], 0);
+  EXPECT_EQ(counts["wrong"], counts["delivered"]);
+}
+
+// Through it the byte pattern of the server behind comes unchanged.
+TEST_F(HttpServers, HaproxyPasses) {
+  start_haproxy();
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_pass(short_run("dialect: http", kAll), kBehaviours);
+}
+
+}  // namespace
+}  // namespace closewait
