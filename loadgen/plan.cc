@@ -73,6 +73,27 @@ std::uint64_t numbers_of(const Scenario& scenario) {
   return before + cycles * each;
 }
 
+std::vector<std::uint64_t> connections_by_behaviour(const Scenario& scenario) {
+  const auto behaviours = scenario.behaviours();
+  std::vector<std::uint64_t> counts(behaviours.size());
+  std::uint64_t number = 0;
+  const auto count = [&](const Phase& phase) {
+    if (phase.kind == PhaseKind::kRest) return;
+    const PhasePlan plan(
+        {.phase = &phase, .arrivals = scenario.load.arrivals, .seed = scenario.seed});
+    for (const std::uint64_t end = number + numbers_of(phase); number < end; ++number) {
+      const Behaviour* behaviour = phase.clients[plan.of(number).mix].behaviour;
+      ++counts[static_cast<std::size_t>(std::ranges::find(behaviours, behaviour) -
+                                        behaviours.begin())];
+    }
+  };
+  if (scenario.warm_up) count(*scenario.warm_up);
+  for (std::uint64_t cycle = 0; cycle < scenario.planned_cycles(); ++cycle) {
+    for (const Phase& phase : scenario.cycle) count(phase);
+  }
+  return counts;
+}
+
 std::optional<PlaceInRun> place_of(const Scenario& scenario, std::uint64_t number) {
   std::uint64_t first = numbers_of_warm_up(scenario);
   if (number < first) return PlaceInRun{.phase = &*scenario.warm_up};

@@ -55,6 +55,9 @@ class PhasePlan {
 // The same of a whole run, as many cycles as are planned.
 [[nodiscard]] std::uint64_t numbers_of(const Scenario& scenario);
 
+// How many connections of a planned run each of scenario.behaviours() has: every number is asked.
+[[nodiscard]] std::vector<std::uint64_t> connections_by_behaviour(const Scenario& scenario);
+
 // The phase of a run that a connection belongs to.
 struct PlaceInRun {
   const Phase* phase = nullptr;  // of the scenario

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 namespace closewait {
 namespace {
@@ -136,6 +137,32 @@ TEST(PlaceInRun, IsThePhaseOfTheNumber) {
   }
   EXPECT_FALSE(place_of(scenario, 20));
   EXPECT_FALSE(place_of(scenario, ~std::uint64_t{0}));
+}
+
+// Asked number by number, and enumerated phase by phase.
+TEST(PhasePlan, CountsOfEachBehaviourAreThoseOfTheRun) {
+  Scenario scenario = parse_scenario(
+      "name: s\nseed: 9\ntarget: {pid: 1}\nwarm_up: {for: 1s, rate: 50/s, clients: {polite: 1}}\n"
+      "cycle:\n"
+      "  - {name: a, for: 1s, rate: 300/s, clients: {half-close: 1, polite: 2}}\n"
+      "  - {settle: 1s}\n"
+      "  - {name: b, for: 1s, rate: 70/s, clients: {slow-read: 1, half-close: 3}}\n"
+      "repeat: 2\n",
+      "s.yaml", {});
+  std::vector<std::uint64_t> counts(scenario.behaviours().size());
+  for (std::uint64_t first = 0; first < numbers_of(scenario);) {
+    const auto place = place_of(scenario, first).value();
+    PhasePlan plan({.phase = place.phase, .seed = scenario.seed, .first_number = first});
+    while (const auto connection = plan.next()) {
+      const Behaviour* behaviour = place.phase->clients[connection->mix].behaviour;
+      const auto behaviours = scenario.behaviours();
+      ++counts[static_cast<std::size_t>(std::ranges::find(behaviours, behaviour) -
+                                        behaviours.begin())];
+    }
+    first += numbers_of(*place.phase);
+  }
+  EXPECT_EQ(connections_by_behaviour(scenario), counts);
+  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}), 50U + 2 * 370);
 }
 
 TEST(PlaceInRun, IsOfAsManyCyclesAsFit) {

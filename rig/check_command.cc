@@ -1,24 +1,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
-#include "base/open_files.h"
 #include "base/units.h"
+#include "loadgen/budget.h"
 #include "loadgen/plan.h"
-#include "loadgen/spread.h"
+#include "report/brief.h"
+#include "rig/machine.h"
 #include "rig/options.h"
-#include "rig/ports.h"
 
 namespace closewait {
 namespace {
 
-std::uint64_t number_in(const char* path) {
-  std::ifstream file(path);
-  std::uint64_t number = 0;
-  file >> number;
-  return number;
-}
+// Counting more of them would take seconds.
+constexpr std::uint64_t kMostCounted = 10'000'000;
 
 void print_storm(const Phase& phase) {
   fmt::print("{}: {} at {}", phase.name, format_duration(phase.duration), rate_text(phase.rate));
@@ -29,9 +24,6 @@ void print_storm(const Phase& phase) {
   for (const ClientMix& mix : phase.clients) {
     const double share = mix.weight / sum;
     fmt::print("  {:<20} {:>5.1f} %", mix.behaviour->name, share * 100);
-    if (!phase.rate.unbounded) {
-      fmt::print("  about {:.0f} connections", share * static_cast<double>(phase.planned()));
-    }
     if (mix.at_most) fmt::print(", at most {} open", *mix.at_most);
     fmt::print("\n");
   }
@@ -43,30 +35,26 @@ void print_phase(const Phase& phase) {
              format_duration(phase.quiet), format_duration(phase.settle));
 }
 
-void print_processes(const LoadSpec& load) {
-  const std::uint64_t open_files = most_open_files();
-  const Spread spread = spread_over_processes(load, open_files);
-  fmt::print("descriptors: a process may open {}; at most {} connections at once", open_files,
-             load.open_at_most);
-  if (spread.processes > 1) {
-    fmt::print(", spread over {} processes with at most {} each", spread.processes,
-               spread.open_each(load.open_at_most));
-  }
-  fmt::print("\n");
+std::string amount(const Need& need, std::uint64_t value) {
+  return need.is_bytes ? brief_bytes(static_cast<double>(value)) : grouped(value);
 }
 
-void print_ports(const Scenario& scenario) {
-  const PortTable::Range range = local_port_range();
-  const std::size_t sources = std::max<std::size_t>(1, scenario.load.sources.size());
-  fmt::print("ports: {} local addresses with {} ports each, {} in all\n", sources,
-             range.high - range.low + 1,
-             sources * static_cast<std::size_t>(range.high - range.low + 1));
-  const std::uint64_t most = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
-  if (most == 0) {
-    fmt::print("conntrack: not loaded\n");
-  } else {
-    fmt::print("conntrack: {} of {} entries in use\n",
-               number_in("/proc/sys/net/netfilter/nf_conntrack_count"), most);
+void print_connections(const Scenario& scenario) {
+  fmt::print("connections: {} in all, numbered from 0\n", numbers_of(scenario));
+  if (numbers_of(scenario) > kMostCounted) return;
+  const auto behaviours = scenario.behaviours();
+  const auto counts = connections_by_behaviour(scenario);
+  for (std::size_t i = 0; i < behaviours.size(); ++i) {
+    fmt::print("  {:<20} {:>10}\n", behaviours[i]->name, grouped(counts[i]));
+  }
+}
+
+void print_budget(const std::vector<Need>& budget) {
+  fmt::print("\n{:<12} {:>10} {:>10} {:>10}\n", "needed", "certainly", "at most", "there");
+  for (const Need& need : budget) {
+    const char* verdict = !need.fits() ? "TOO MUCH" : need.is_close() ? "may be short" : "fits";
+    fmt::print("{:<12} {:>10} {:>10} {:>10}  {:<12}  {}\n", need.what, amount(need, need.certain),
+               amount(need, need.at_most), amount(need, need.there), verdict, need.because);
   }
 }
 
@@ -94,14 +82,16 @@ ExitStatus check_command(const RunOptions& options) {
   const auto has_no_plan = [](const Phase& phase) { return phase.rate.unbounded; };
   const bool is_planned = !(scenario.warm_up && has_no_plan(*scenario.warm_up)) &&
                           std::ranges::none_of(scenario.cycle, has_no_plan);
-  if (is_planned) fmt::print("connections: {} in all, numbered from 0\n", numbers_of(scenario));
+  if (is_planned) print_connections(scenario);
   fmt::print("duration: about {}, and the grace of each storm ({}) where it is needed\n",
              brief_duration(scenario.planned_length()), format_duration(scenario.load.grace));
-  print_processes(scenario.load);
-  print_ports(scenario);
   for (const Expectation& each : scenario.expect) {
     fmt::print("expected: {} {}\n", each.path, each.bound);
   }
+  const auto budget = budget_of(scenario, this_machine(scenario.target.address));
+  print_budget(budget);
+  std::fflush(stdout);
+  refuse_beyond(budget);
   return ExitStatus::kPass;
 }
 

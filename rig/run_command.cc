@@ -15,6 +15,7 @@
 #include "rig/interrupt.h"
 #include "rig/judge.h"
 #include "rig/live_metrics.h"
+#include "rig/machine.h"
 #include "rig/options.h"
 #include "rig/ports.h"
 #include "rig/progress.h"
@@ -216,6 +217,7 @@ ExitStatus status_of(const Run& run) {
 ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
                     const Interrupt& interrupt) {
   const Scenario& scenario = chosen.scenario;
+  refuse_beyond(budget_of(scenario, this_machine(scenario.target.address)));
   // Before there is a thread, a connection or a target that they would inherit.
   const Spread spread = spread_over_processes(scenario.load, most_open_files());
   const auto processes = start_processes(scenario, spread);

@@ -16,7 +16,9 @@ test_packages=(
   ccache         # what has not changed since the last time is not compiled again, in any clone
   curl           # a client that is not ours, for the end-to-end tests
   haproxy        # a server that is not ours
+  iproute2       # ip, for tests in a network of their own
   memcached      # another
+  nftables       # nft, for the same
   nghttp2-client # h2load, one that asks ahead of its answers
   nginx-light    # another
   openssl        # certificates for the server

@@ -159,7 +159,7 @@ TEST_F(Input, CheckSaysWhatEachScenarioWouldDo) {
       if (text.find(std::string(behaviour) + ":") == std::string::npos) continue;
       EXPECT_THAT(ended.output, HasSubstr(std::string("  ") + behaviour + " "));
     }
-    EXPECT_THAT(ended.output, HasSubstr("% "));
+    EXPECT_THAT(ended.output, HasSubstr("%"));
   }
 }
 

@@ -1,0 +1,91 @@
+// What a machine has not is said before a run, in a network of the test's own.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include "tests/rig_run.h"
+
+namespace closewait {
+namespace {
+
+using ::testing::AllOf;
+using testing::Ended;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Budget : public testing::RigRun {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root makes a network of its own";
+    for (const char* program : {"/usr/sbin/nft", "/usr/sbin/ip"}) {
+      if (::access(program, X_OK) != 0) GTEST_SKIP() << program << " is not installed";
+    }
+  }
+
+  // In a network that has nothing but loopback, with 100 ports for clients, prepared by `more`.
+  [[nodiscard]] Ended closewait_there(const std::string& command,
+                                      const std::string& more = "true") {
+    const std::string script = fmt::format(
+        "set -e; ip link set lo up; echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range; {}; "
+        "exec $CLOSEWAIT_BIN/closewait {}",
+        more, command);
+    testing::Program program({"/usr/bin/unshare", "--net", "/bin/sh", "-c", script}, folder());
+    return finish(program);
+  }
+
+  [[nodiscard]] std::string held_for(const std::string& hold) {
+    return write("held.yaml",
+                 fmt::format("name: held\ntarget: {{start: closewait-server --listen 127.0.0.1:0 "
+                             "--service echo, dialect: echo}}\n"
+                             "cycle: [{{for: 1s, rate: 150/s, clients: {{rst-after-connect: "
+                             "{{weight: 1, wait: {}}}}}}}]\n",
+                             hold));
+  }
+};
+
+constexpr int kBadInput = 2;
+
+TEST_F(Budget, TooFewPortsAreSaidAndNothingIsRun) {
+  const std::string scenario = held_for("2s");
+  const char* says =
+      "closewait: this load needs 150 ports at once and 100 are there (1 source with 100 ports; "
+      "one "
+      "each while it is open); let them come from 2 addresses, on loopback load.sources: "
+      "127.0.0.2-127.0.0.3\n";
+  for (const char* command : {"check", "run"}) {
+    const Ended ended = closewait_there(fmt::format("{} {}", command, scenario));
+    EXPECT_EQ(ended.status, kBadInput) << ended.output;
+    EXPECT_EQ(ended.errors, says);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder() / "results"));
+  const Ended enough =
+      closewait_there(fmt::format("run {} --set load.sources=127.0.0.2-127.0.0.3", scenario));
+  EXPECT_EQ(enough.status, 0) << enough.output << enough.errors;
+}
+
+// More of them than ports, each closed gracefully: what a port in TIME_WAIT costs is nothing.
+TEST_F(Budget, PortsInTimeWaitAreTakenAgain) {
+  const std::string scenario =
+      write("graceful.yaml",
+            "name: graceful\ntarget: {start: closewait-server --listen 127.0.0.1:0 --service echo, "
+            "dialect: echo}\ncycle: [{for: 1s, rate: 600/s, clients: {polite: 1}}]\n"
+            "expect: {clients.polite.delivered: == 600}\n");
+  const Ended ended = closewait_there("run " + scenario, "echo 0 >/proc/sys/net/ipv4/tcp_tw_reuse");
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+}
+
+TEST_F(Budget, ConntrackCountsWhereItFollowsTheConnections) {
+  const std::string scenario = held_for("1ms");
+  EXPECT_THAT(closewait_there("check " + scenario).output,
+              AllOf(HasSubstr("\nports "), Not(HasSubstr("\nconntrack "))));
+  const Ended tracked = closewait_there(
+      "check " + scenario,
+      "nft 'add table ip t; add chain ip t c { type filter hook input priority 0; }; "
+      "add rule ip t c ct state new counter'");
+  EXPECT_THAT(tracked.output, HasSubstr("\nconntrack ")) << tracked.errors;
+  EXPECT_THAT(tracked.output, HasSubstr("an entry stays 2m after a close, 10s after a reset"));
+}
+
+}  // namespace
+}  // namespace closewait
