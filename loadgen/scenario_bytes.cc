@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kBytesKeys{"hex", "size"};
 
-error_code not_readable() {
+error_code not_in_hex() {
   return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
 }
 
@@ -23,11 +23,11 @@ Result<std::string> parse_hex(std::string_view text) {
   for (const char c : text) {
     if (c == ' ' && !high) continue;
     const std::size_t digit = kDigits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
-    if (digit == kDigits.npos) return not_readable();
+    if (digit == kDigits.npos) return not_in_hex();
     if (high) bytes += static_cast<char>(*high << 4U | digit);
     high = high ? std::nullopt : std::optional(digit);
   }
-  if (high || bytes.empty()) return not_readable();
+  if (high || bytes.empty()) return not_in_hex();
   return bytes;
 }
 
