@@ -2,13 +2,15 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
+#include "faults/tls_client_context.h"
+#include "faults/tls_layer.h"
 
 namespace closewait {
 namespace {
@@ -43,6 +45,9 @@ Client::Client(asio::io_context& io, const Setup& setup)
       pause_(io),
       end_(setup.end) {
   rig_error_ = open(setup.local);
+  if (rig_error_ || setup.tls == nullptr) return;
+  tls_ = setup.tls->layer(fd_.get(), *target_);
+  if (!tls_) rig_error_ = errno_error(ENOMEM);
 }
 
 Client::~Client() { abandon(); }
@@ -92,8 +97,35 @@ Client::Awaitable<error_code> Client::connect() {
   seen_alive_ = true;
   connected_ = true;
   ++tally_->counts.opened;
+  if (tls_) {
+    if (const auto error = co_await shake_hands()) co_return error;
+  }
   tally_->connect.record(Clock::now() - started_);
   co_return error_code{};
+}
+
+Client::Awaitable<error_code> Client::shake_hands() {
+  seen_alive_ = false;
+  while (true) {
+    const auto error = tls_->shake_hands();
+    if (!would_block(error.value())) co_return error;
+    if (const auto stopped = co_await wait(Direction::kRead)) co_return stopped;
+  }
+}
+
+Result<std::size_t> Client::write_some(std::span<const std::byte> data) {
+  if (tls_) return tls_->send(data);
+  const auto sent = ::send(fd(), data.data(), data.size(), MSG_NOSIGNAL);
+  if (sent < 0) return last_error();
+  return static_cast<std::size_t>(sent);
+}
+
+// 0 at the end of input.
+Result<std::size_t> Client::read_some(std::span<std::byte> buffer) {
+  if (tls_) return tls_->receive(buffer);
+  const auto got = ::recv(fd(), buffer.data(), buffer.size(), 0);
+  if (got < 0) return last_error();
+  return static_cast<std::size_t>(got);
 }
 
 // Why a connection that was being made is none: SO_ERROR, or a reset right after the handshake.
@@ -109,9 +141,9 @@ error_code Client::push(Exchange& exchange) {
   seen_alive_ = false;
   for (auto rest = exchange.request(sent_of_request_); !rest.empty();
        rest = exchange.request(sent_of_request_)) {
-    const auto sent = ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent < 0) return would_block(errno) ? error_code{} : last_error();
-    sent_of_request_ += static_cast<std::uint64_t>(sent);
+    const auto sent = write_some(rest);
+    if (!sent) return would_block(sent.error().value()) ? error_code{} : sent.error();
+    sent_of_request_ += *sent;
   }
   return {};
 }
@@ -133,11 +165,11 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
       continue;
     }
     rest = rest.first(std::min<std::uint64_t>(rest.size(), kUnansweredWindow - unanswered));
-    const auto sent = ::send(fd(), rest.data(), rest.size(), MSG_NOSIGNAL);
-    if (sent >= 0) {
-      sent_of_request_ += static_cast<std::uint64_t>(sent);
-    } else if (!would_block(errno)) {
-      co_return last_error();
+    const auto sent = write_some(rest);
+    if (sent) {
+      sent_of_request_ += *sent;
+    } else if (!would_block(sent.error().value())) {
+      co_return sent.error();
     } else if (const auto error = co_await wait(Direction::kWrite)) {
       co_return error;
     }
@@ -148,17 +180,17 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
 Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
   if (input_ended_) return error_code(asio::error::eof);
   seen_alive_ = false;
-  const auto got = ::recv(fd(), scratch_.data(), std::min(most, scratch_.size()), 0);
-  if (got < 0) return last_error();
-  if (got == 0) {
+  const auto got = read_some(scratch_.first(std::min(most, scratch_.size())));
+  if (!got) return got.error();
+  if (*got == 0) {
     input_ended_ = true;
     exchange.end_of_input();
     if (exchange.complete() && asked_) response_is_complete();
     return error_code(asio::error::eof);
   }
-  exchange.feed(scratch_.first(static_cast<std::size_t>(got)));
+  exchange.feed(scratch_.first(*got));
   if (exchange.complete() && asked_) response_is_complete();
-  return static_cast<std::size_t>(got);
+  return *got;
 }
 
 Client::Awaitable<error_code> Client::receive(Exchange& exchange) {
@@ -228,6 +260,7 @@ Client::Awaitable<error_code> Client::wait(Direction direction) {
   if (const auto error = attach()) co_return error;
   seen_alive_ = false;
   start_watchdog();
+  if (tls_ && tls_->wants_room()) direction = Direction::kWrite;
   const auto what =
       direction == Direction::kRead ? asio::socket_base::wait_read : asio::socket_base::wait_write;
   const auto [error] = co_await socket_.async_wait(what, kAsTuple);
@@ -307,79 +340,6 @@ bool Client::arm_reset() {
   socklen_t size = sizeof(seen);
   return ::getsockopt(fd(), SOL_SOCKET, SO_LINGER, &seen, &size) == 0 && seen.l_onoff != 0 &&
          seen.l_linger == 0;
-}
-
-void Client::shut_down_sending() {
-  ++tally_->counts.intended;
-  const bool alive = is_alive();
-  if (::shutdown(fd(), SHUT_WR) != 0 || !alive) return;
-  fin_sent_ = true;
-  ++tally_->counts.confirmed;
-}
-
-Outcome Client::close(const Exchange& exchange) {
-  if (!fin_sent_) {
-    ++tally_->counts.intended;
-    // With bytes unread the kernel would send a reset instead of the FIN.
-    int unread = 0;
-    if (is_alive() && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0) {
-      fin_sent_ = true;
-      ++tally_->counts.confirmed;
-    }
-  }
-  close_socket();
-  if (exchange.wrong_at()) ++tally_->counts.wrong;
-  return fin_sent_ ? Outcome::kDelivered : Outcome::kPreempted;
-}
-
-Outcome Client::reset() {
-  ++tally_->counts.intended;
-  const bool alive = is_alive();
-  const bool armed = reset_armed_ || arm_reset();
-  close_socket();
-  if (!alive || !armed) return Outcome::kPreempted;
-  ++tally_->counts.confirmed;
-  return Outcome::kDelivered;
-}
-
-void Client::close_socket() {
-  ended_ = Clock::now();
-  if (fd_) {
-    fd_.reset();
-  } else {
-    error_code ignored;  // the descriptor is gone either way
-    socket_.close(ignored);
-  }
-}
-
-void Client::abandon() {
-  if (!fd_ && !socket_.is_open()) return;
-  int unread = 0;
-  const bool fin_is_its_end = fin_sent_ && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
-  if (!fin_is_its_end) {
-    abandoned_ = true;
-    static_cast<void>(reset_armed_ || arm_reset());  // a FIN instead would be no proof either
-  }
-  close_socket();
-}
-
-Outcome Client::fell_short(error_code error) {
-  if (asked_ && stopped_ == Stop::kDeadline) tally_->response.record(Clock::now() - due_);
-  abandon();
-  if (!connected_) return Outcome::kRefused;
-  if (error == errno_error(EBADMSG)) {
-    ++tally_->counts.wrong;
-    return Outcome::kDelivered;
-  }
-  switch (stopped_) {
-    case Stop::kDeadline:
-      return Outcome::kTimedOut;
-    case Stop::kCut:
-      return Outcome::kCut;
-    case Stop::kNo:
-      return Outcome::kPreempted;
-  }
-  return Outcome::kPreempted;
 }
 
 }  // namespace closewait

@@ -22,10 +22,15 @@
 
 namespace closewait {
 
+class TlsClientContext;
+class TlsLayer;
+
 // One client connection for the length of one behaviour: the verbs that behaviours are written
 // in. It owns its socket, which it has from the start, and its timers, lives on its worker's thread
 // and is not moved. It borrows the worker's scratch buffer and tally and the target's address,
 // which outlive it.
+// With TLS, connect shakes hands too, the verbs send and receive through it, the FIN is preceded by
+// close_notify, and a reset stays what it is.
 //
 // A verb first tries the system call and suspends only when it would block; only then is the
 // socket handed to Asio's reactor, so a client that never waits costs no epoll_ctl. Every verb
@@ -48,6 +53,7 @@ class Client {
     std::uint64_t choices = 0;           // seeds random()
     End end = End::kFin;                 // a reset is armed before connect, so that it can follow
                                          // at once
+    const TlsClientContext* tls = nullptr;  // null: plain
   };
 
   Client(boost::asio::io_context& io, const Setup& setup);
@@ -55,7 +61,8 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  // connect. Before it, a smaller receive buffer may be asked for (a small window).
+  // connect; opened from then on, also when TLS comes to nothing. Before it, a smaller receive
+  // buffer may be asked for (a small window).
   void receive_buffer(std::uint64_t bytes) { receive_buffer_ = bytes; }
   Awaitable<error_code> connect();
 
@@ -123,6 +130,9 @@ class Client {
   void response_is_complete();
   [[nodiscard]] std::uint8_t kernel_state();
   [[nodiscard]] bool is_alive();
+  Awaitable<error_code> shake_hands();
+  [[nodiscard]] Result<std::size_t> write_some(std::span<const std::byte> data);
+  [[nodiscard]] Result<std::size_t> read_some(std::span<std::byte> buffer);
   Result<std::size_t> receive_now(Exchange& exchange, std::size_t most);
 
   const SocketAddress* target_;
@@ -135,6 +145,7 @@ class Client {
   Random random_;
   UniqueFd fd_;  // until Asio has to wait for it, then socket_ owns it
   boost::asio::generic::stream_protocol::socket socket_;
+  std::unique_ptr<TlsLayer> tls_;  // null: plain
   boost::asio::steady_timer pause_;
   // Made when the client first waits for its peer: those that only lie still need none. Its handler
   // may be queued already when the client ends, and knows by a weak pointer that there is nobody to

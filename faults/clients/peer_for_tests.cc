@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <linux/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -43,6 +44,14 @@ short all_flags(int fd) {
   return ::poll(&asked, 1, 0) > 0 ? asked.revents : short{0};
 }
 
+// OpenSSL writes without MSG_NOSIGNAL.
+void ignore_broken_pipes() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 }  // namespace
 
 std::string http_answer(std::uint64_t size) {
@@ -70,6 +79,7 @@ Script closes_in_mid_answer(std::uint64_t size) {
 
 struct Peer::Connection {
   UniqueFd fd;
+  std::unique_ptr<TlsEnd> tls;
   Seen seen;
   std::string request;  // not whole yet
   std::string held;     // answers that wait for the end of input
@@ -77,6 +87,19 @@ struct Peer::Connection {
   std::size_t out_at = 0;
   bool answered = false;
 
+  ssize_t receive(char* buffer, std::size_t size) {
+    if (!tls) return ::recv(fd.get(), buffer, size, 0);
+    const auto got = tls->receive(buffer, size);
+    const int error = errno;
+    seen.close_notify = tls->was_told_close_notify();
+    seen.asked_name = tls->asked_name();
+    seen.alpn = tls->protocol();
+    errno = error;
+    return got;
+  }
+  [[nodiscard]] ssize_t send(const char* data, std::size_t size) const {
+    return tls ? tls->send(data, size) : ::send(fd.get(), data, size, MSG_NOSIGNAL);
+  }
   [[nodiscard]] std::size_t unsent() const { return out.size() - out_at; }
   void end() {
     seen.over = true;
@@ -86,6 +109,7 @@ struct Peer::Connection {
 
 Peer::Peer(Script script, const std::string& unix_path)
     : script_(std::move(script)),
+      tls_(script_.tls ? std::make_unique<TlsForTests>() : nullptr),
       listener_(listen_on(
           SocketAddress::parse(unix_path.empty() ? "127.0.0.1:0" : "unix:" + unix_path).value())),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -134,6 +158,7 @@ Seen Peer::end() const {
 }
 
 void Peer::run() {
+  if (tls_) ignore_broken_pipes();
   std::vector<pollfd> polled;
   std::vector<Connection*> live;  // of polled, from the third on
   while (true) {
@@ -172,6 +197,7 @@ void Peer::accept_all() {
     if (!fd) return;
     Connection& connection = connections_.emplace_back();
     connection.fd = std::move(fd);
+    if (tls_) connection.tls = tls_->end_of(connection.fd.get());
     connection.seen.client =
         Endpoint::of(SocketAddress(reinterpret_cast<const sockaddr*>(&from), size));
     tcp_info info{};
@@ -194,7 +220,7 @@ void Peer::serve(Connection& connection, short events) {
 void Peer::read(Connection& connection) {
   std::array<char, 65536> buffer;
   while (connection.unsent() < kMostUnsent) {
-    const auto got = ::recv(connection.fd.get(), buffer.data(), buffer.size(), 0);
+    const auto got = connection.receive(buffer.data(), buffer.size());
     if (got > 0) {
       requests_came(connection, std::string(buffer.data(), static_cast<std::size_t>(got)));
       continue;
@@ -247,8 +273,8 @@ void Peer::write(Connection& connection) {
       if (!script_.endless || !connection.answered) break;
       connection.out.assign(65536, 'x');
     }
-    const auto sent = ::send(connection.fd.get(), connection.out.data() + connection.out_at,
-                             connection.unsent(), MSG_NOSIGNAL);
+    const auto sent =
+        connection.send(connection.out.data() + connection.out_at, connection.unsent());
     if (sent < 0 && would_block(errno)) return;
     if (sent < 0) {
       connection.seen.error = errno;
@@ -268,6 +294,7 @@ void Peer::follow(Connection& connection, Script::Then then) {
     const linger abort{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(connection.fd.get(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
   }
+  if (then == Script::Then::kClose && connection.tls) connection.tls->say_close_notify();
   connection.end();
 }
 

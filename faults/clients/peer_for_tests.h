@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -12,6 +13,7 @@
 #include "base/address.h"
 #include "base/endpoint.h"
 #include "base/unique_fd.h"
+#include "faults/clients/tls_for_tests.h"
 
 namespace closewait {
 
@@ -20,6 +22,7 @@ struct Script {
   enum class Then : std::uint8_t { kStay, kClose, kReset };
 
   std::string answer;           // to each request that ends with an empty line
+  bool tls = false;             // speaks it; a close is preceded by close_notify
   bool echo = false;            // gives back what comes, instead
   bool endless = false;         // bytes without end follow the first answer
   bool answers_at_end = false;  // and not before the end of input
@@ -48,6 +51,9 @@ struct Seen {
   std::uint32_t window = 0;    // the client's, as the handshake told it
   bool end_of_input = false;   // a read gave 0
   short flags = 0;             // poll's, all asked for, at the first sign of an end
+  bool close_notify = false;   // came before the end, with TLS
+  std::string asked_name;      // the same's SNI
+  std::string alpn;            // and the first protocol that was offered
   int error = 0;               // errno of a reset, as read, write or SO_ERROR gave it
   bool over = false;           // the peer has closed its end
 };
@@ -63,6 +69,9 @@ class Peer {
   ~Peer();
 
   [[nodiscard]] const SocketAddress& address() const { return address_; }
+  [[nodiscard]] std::string certificate_file() const {
+    return tls_ ? tls_->certificate_file() : "";
+  }
   [[nodiscard]] std::size_t accepted() const;
   [[nodiscard]] std::vector<Seen> seen() const;
   // Waits until `reached` holds of what was seen; false after 10 s.
@@ -84,6 +93,7 @@ class Peer {
   void follow(Connection& connection, Script::Then then);
 
   Script script_;
+  std::unique_ptr<TlsForTests> tls_;
   UniqueFd listener_;
   UniqueFd wake_;
   SocketAddress address_;

@@ -41,7 +41,8 @@ Played run(const Play& play) {
                                                            .planned = start,
                                                            .timeout = play.params.timeout,
                                                            .choices = 1,
-                                                           .end = play.behaviour->end});
+                                                           .end = play.behaviour->end,
+                                                           .tls = play.tls});
   const auto finished = [&](std::exception_ptr, Outcome outcome) {
     played.ended = true;
     played.outcome = outcome;

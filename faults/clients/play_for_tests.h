@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "faults/behaviour.h"
 #include "faults/exchange.h"
+#include "faults/tls_client_context.h"
 #include "record/outcome.h"
 #include "record/tally.h"
 
@@ -18,8 +19,9 @@ struct Play {
   const Behaviour* behaviour = nullptr;
   Params params;
   SocketAddress target;
-  Exchange* exchange = nullptr;         // null: HttpExchange for params.size
-  std::function<bool()> cut_when = {};  // cuts it as soon as this holds
+  Exchange* exchange = nullptr;           // null: HttpExchange for params.size
+  const TlsClientContext* tls = nullptr;  // null: plain
+  std::function<bool()> cut_when = {};    // cuts it as soon as this holds
 };
 
 struct Played {
