@@ -19,6 +19,7 @@ Replayed replay(const ReplaySetup& setup) {
                                .target = setup.target,
                                .target_spec = &setup.scenario->target,
                                .http = HttpTexts(setup.scenario->target, *setup.target),
+                               .tls = tls_of(setup.scenario->target),
                                .sources = &setup.scenario->load.sources,
                                .ports = nullptr,
                                .worker = 0,

@@ -12,6 +12,7 @@
 #include "faults/behaviour.h"
 #include "faults/http_request.h"
 #include "faults/raw_protocol.h"
+#include "faults/tls_client_context.h"
 #include "loadgen/rate.h"
 #include "record/expectation.h"
 #include "record/lines.h"
@@ -54,6 +55,7 @@ struct TargetSpec {
   std::optional<SocketAddress> address;
   std::optional<std::int64_t> pid;
   Dialect dialect = Dialect::kHttp;
+  std::optional<TlsSpec> tls;           // nothing: plain
   HttpRequest request;                  // of the dialect http
   std::optional<RawProtocol> protocol;  // of the dialect raw
   std::string protocol_file;            // absolute; "" when the scenario itself describes it

@@ -7,6 +7,7 @@
 #include "loadgen/scenario_http.h"
 #include "loadgen/scenario_phases.h"
 #include "loadgen/scenario_protocol.h"
+#include "loadgen/scenario_tls.h"
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_reader.h"
 #include "loadgen/yaml_text.h"
@@ -18,8 +19,8 @@ namespace {
 constexpr std::array<std::string_view, 10> kScenarioKeys{"name",    "seed",      "target", "load",
                                                          "warm_up", "cycle",     "repeat", "expect",
                                                          "accept",  "on_finding"};
-constexpr std::array<std::string_view, 12> kTargetKeys{
-    "start",   "address", "pid",    "dialect",  "method",   "path",
+constexpr std::array<std::string_view, 13> kTargetKeys{
+    "start",   "address", "pid",    "dialect",  "tls",      "method",      "path",
     "headers", "body",    "status", "protocol", "promises", "allow_remote"};
 constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeout",
                                                        "max_requests"};
@@ -104,6 +105,7 @@ void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   reader.read("pid", kPid, target.pid);
   reader.read("dialect", kDialects, target.dialect);
   reader.read("allow_remote", kTrueFalse, target.allow_remote);
+  target.tls = read_tls(reader);
   target.request = read_http_request(reader);
   refuse_http_keys(reader, target.dialect);
   read_raw_protocol(reader, target);

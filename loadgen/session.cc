@@ -43,6 +43,10 @@ HttpTexts::HttpTexts(const TargetSpec& spec, const SocketAddress& target)
   if (!path.empty()) request = http_request_text(spec.request, host, path);
 }
 
+std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec) {
+  return spec.tls ? std::make_unique<TlsClientContext>(*spec.tls) : nullptr;
+}
+
 Session::Session(const SessionContext& context, const Assignment& assignment, ClientTally& tally)
     : context_(context), assignment_(assignment), tally_(tally) {}
 
@@ -84,7 +88,8 @@ Client::Setup Session::client_setup() const {
           .planned = assignment_.planned,
           .timeout = assignment_.mix->params.timeout,
           .choices = assignment_.choices,
-          .end = assignment_.mix->behaviour->end};
+          .end = assignment_.mix->behaviour->end,
+          .tls = context_.tls.get()};
 }
 
 Client::Awaitable<bool> Session::attempt() {

@@ -4,12 +4,14 @@
 #include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "faults/client.h"
+#include "faults/tls_client_context.h"
 #include "loadgen/port_table.h"
 #include "loadgen/scenario.h"
 #include "record/tally.h"
@@ -24,12 +26,16 @@ struct HttpTexts {
   std::string request;  // the whole, when it is the same for all clients; else ""
 };
 
+// Null when the target is plain.
+[[nodiscard]] std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec);
+
 // What the sessions of one worker share: borrowed by each of them, owned by the worker.
 struct SessionContext {
   boost::asio::io_context* io;
   const SocketAddress* target;
   const TargetSpec* target_spec;
   HttpTexts http;
+  std::unique_ptr<TlsClientContext> tls;      // null: plain
   const std::vector<SocketAddress>* sources;  // empty: the kernel's choice
   PortTable* ports;                           // null: the kernel chooses the ports
   std::size_t worker;

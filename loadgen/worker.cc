@@ -36,6 +36,7 @@ Worker::Worker(const Setup& setup)
                .target = setup.target,
                .target_spec = setup.target_spec,
                .http = HttpTexts(*setup.target_spec, *setup.target),
+               .tls = tls_of(*setup.target_spec),
                .sources = setup.sources,
                .ports = setup.ports,
                .worker = setup.index,

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kBody = 16;
 constexpr std::size_t kMostAnswer = 4096;
+constexpr std::string_view kTlsAlert = "\x15\x03";
 constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};
 
 std::string request_for(std::string_view path) {
@@ -58,6 +59,12 @@ std::vector<Setting> probe_dialect(const SocketAddress& target) {
   const std::string request = request_for("/bytes/16");
   const std::string answer = ask(target, request);
   if (answer == request) return {{"target.dialect", "echo"}};
+  if (answer.starts_with(kTlsAlert)) {
+    throw SetupError(fmt::format(
+        "{} answers an HTTP request by an alert of TLS; say --set target.tls=true and what it "
+        "speaks, --set target.dialect=http or --set target.dialect=echo",
+        target.to_string()));
+  }
   if (!answer.starts_with("HTTP/1.")) {
     throw SetupError(fmt::format(
         "{} {} an HTTP request, so its dialect is not known; say it by --set target.dialect=http "

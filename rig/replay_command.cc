@@ -9,6 +9,7 @@
 #include "loadgen/replay.h"
 #include "rig/options.h"
 #include "rig/target_process.h"
+#include "rig/tls_probe.h"
 
 namespace closewait {
 namespace {
@@ -145,6 +146,7 @@ ExitStatus replay_command(const Scenario& scenario, const RunOptions& options) {
                         .log = "/dev/null",
                         .keep = options.keep_target,
                         .patience = options.wait_for_target});
+  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.address());
   if (!options.json) print_found(scenario, found);
   const Replayed replayed = replay({.scenario = &scenario,
                                     .target = &target.address(),

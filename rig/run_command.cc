@@ -23,6 +23,7 @@
 #include "rig/results_folder.h"
 #include "rig/runner.h"
 #include "rig/target_process.h"
+#include "rig/tls_probe.h"
 #include "verdict/crash.h"
 
 namespace closewait {
@@ -230,6 +231,7 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
                         .patience = options.wait_for_target});
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
+  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.address());
   Recorder recorder(folder.path() / "run.jsonl");
   recorder.append(header_of(chosen, options, target, open_files, spread.processes));
   folder.lead_latest_here();
@@ -241,6 +243,8 @@ ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, con
         if (!protocol.empty()) {
           instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
         }
+        const auto& tls = scenario.target.tls;
+        if (tls && !tls->ca.empty()) instead.emplace_back("target.tls.ca", "\"" + tls->ca + "\"");
         return again_command(folder.path(), options, scenario.seed, instead);
       }};
   const auto metrics =
@@ -294,6 +298,11 @@ ExitStatus run_command(const RunOptions& given) {
   ChosenScenario chosen = choose_scenario(options);
   if (options.connection) check_connection(chosen.scenario, options);
   if (dialect_is_open(options)) {
+    if (chosen.scenario.target.tls) {
+      throw UsageError(
+          "what a target speaks over TLS is not found out; say it by --set target.dialect=http or "
+          "--set target.dialect=echo");
+    }
     const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address);
     options.settings.insert(options.settings.begin(), found.begin(), found.end());
     options.seed = chosen.scenario.seed;

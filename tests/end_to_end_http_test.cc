@@ -16,6 +16,7 @@ using nlohmann::json;
 using testing::address_of;
 using testing::Ended;
 using testing::eventually;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::Program;
 
@@ -31,7 +32,7 @@ class HttpServers : public testing::RigRun {
   }
 
   // As Debian's default, with a worker beside its master: a page to get, and orders to post.
-  void start_nginx() {
+  void start_nginx(const std::string& tls = {}) {
     std::filesystem::create_directories(folder() / "html");
     std::ofstream(folder() / "html/page") << std::string(300'000, 'x');
     start("/usr/sbin/nginx",
@@ -49,11 +50,11 @@ class HttpServers : public testing::RigRun {
                              "      if ($http_x_tag = '') {{ return 400; }}\n"
                              "      if ($request_method = POST) {{ return 201 made; }}\n"
                              "      return 405;\n    }}\n  }}\n}}\n",
-                             ::geteuid() == 0 ? "user root;\n" : "", address_.to_string()))});
+                             ::geteuid() == 0 ? "user root;\n" : "", address_.to_string() + tls))});
   }
 
   // In front of a closewait-server.
-  void start_haproxy() {
+  void start_haproxy(const std::string& tls = {}) {
     backend_ = std::make_unique<Program>(
         Arguments{"closewait-server", "--listen", "127.0.0.1:0", "--service", "http"}, folder());
     start("/usr/sbin/haproxy",
@@ -64,7 +65,22 @@ class HttpServers : public testing::RigRun {
                              "  timeout client 30s\n  timeout server 30s\n"
                              "frontend in\n  bind {}\n  default_backend out\n"
                              "backend out\n  server one {}\n",
-                             address_.to_string(), address_of(*backend_).to_string()))});
+                             address_.to_string() + tls, address_of(*backend_).to_string()))});
+  }
+
+  // A certificate of localhost that has signed itself, and its key, in one file.
+  void make_certificate() {
+    const Program openssl(
+        {"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"},
+        folder());
+    ASSERT_TRUE(eventually([&] {
+      return std::filesystem::exists(folder() / "cert.pem") &&
+             testing::text_of(folder() / "cert.pem").find("END CERT") != std::string::npos;
+    })) << openssl.errors();
+    std::ofstream(folder() / "both.pem")
+        << testing::text_of(folder() / "cert.pem") << testing::text_of(folder() / "key.pem");
   }
 
   // Two storms and their rests, in seconds.
@@ -135,6 +151,35 @@ TEST_F(HttpServers, HaproxyPasses) {
   start_haproxy();
   if (IsSkipped() || HasFatalFailure()) return;
   expect_pass(short_run("dialect: http", kAll), kBehaviours);
+}
+
+constexpr const char* kVerified = ", tls: {sni: localhost, ca: cert.pem}";
+
+TEST_F(HttpServers, NginxPassesOverTls) {
+  make_certificate();
+  start_nginx(" ssl;\n    ssl_certificate both.pem;\n    ssl_certificate_key both.pem");
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_pass(short_run(std::string("path: /page") + kVerified, kAll), kBehaviours);
+}
+
+TEST_F(HttpServers, HaproxyPassesOverTls) {
+  make_certificate();
+  start_haproxy(" ssl crt both.pem");
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_pass(short_run(std::string("dialect: http") + kVerified, kAll), kBehaviours);
+}
+
+// Nobody is sent where no hand will be shaken: why is said at once, with the way out.
+TEST_F(HttpServers, ACertificateThatIsNotTrustedIsSaidBeforeTheLoad) {
+  make_certificate();
+  start_nginx(" ssl;\n    ssl_certificate both.pem;\n    ssl_certificate_key both.pem");
+  if (IsSkipped() || HasFatalFailure()) return;
+  const Ended ended = short_run("path: /page, tls: {sni: shop.test, ca: cert.pem}", "polite: 1");
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_THAT(ended.errors,
+              HasSubstr("no TLS handshake: certificate verify failed: hostname mismatch; name who "
+                        "signed it by target.tls.ca, the name it has by target.tls.sni"));
+  EXPECT_EQ(testing::text_of(folder() / "access.log"), "");
 }
 
 }  // namespace

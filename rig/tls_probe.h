@@ -1,0 +1,12 @@
+#pragma once
+
+#include "base/address.h"
+#include "faults/tls_client_context.h"
+
+namespace closewait {
+
+// Shakes hands with the target once, politely, before any load: what keeps every client from being
+// served is said in words, with what to do, instead of being counted. Throws SetupError.
+void probe_tls(const TlsSpec& spec, const SocketAddress& target);
+
+}  // namespace closewait
