@@ -12,6 +12,21 @@ namespace closewait {
 namespace http = boost::beast::http;
 using boost::beast::string_view;
 
+namespace {
+
+constexpr std::size_t kLongestHead = 8192;
+
+bool has_whole_head(std::string_view input) {
+  return input.substr(0, kLongestHead).find("\r\n\r\n") != input.npos;
+}
+
+bool may_begin_head(std::string_view input) {
+  constexpr std::string_view kStart = "HTTP/1.";
+  return input.substr(0, kStart.size()) == kStart.substr(0, input.size());
+}
+
+}  // namespace
+
 // Beast's parser without a message: nothing is stored, the body is checked as it passes.
 class HttpExchange::Parser : public http::basic_parser<false> {
  public:
@@ -19,6 +34,7 @@ class HttpExchange::Parser : public http::basic_parser<false> {
     eager(true);
     skip(has_no_body);
     body_limit(boost::none);
+    header_limit(kLongestHead);
   }
 
   [[nodiscard]] int status() const { return status_; }
@@ -93,29 +109,50 @@ void HttpExchange::parse(std::span<const std::byte> data) {
     return;
   }
   const bool joined = !held_.empty();
-  if (joined) held_.append(reinterpret_cast<const char*>(data.data()), data.size());
-  const auto input = joined ? std::as_bytes(std::span(held_)) : data;
+  const std::uint64_t begin = received() - held_.size();  // of the input
+  std::string_view input(reinterpret_cast<const char*>(data.data()), data.size());
+  if (joined) input = held_.append(input);
+  bool broken = false;
+  const std::size_t used = read(input, broken);
+  if (broken) {
+    set_wrong(begin + used);  // the line that cannot be read, however it was cut
+  } else if (parser_->is_done()) {
+    conclude();
+    if (used < input.size()) set_wrong(begin + used);
+    held_.clear();
+  } else {
+    held_.erase(0, joined ? used : 0);
+    if (!joined) held_.assign(input.substr(used));
+  }
+}
+
+std::size_t HttpExchange::read(std::string_view input, bool& broken) {
   std::size_t used = 0;
   boost::beast::error_code error;
   while (used < input.size() && !parser_->is_done()) {
-    const auto rest = input.subspan(used);
+    const std::string_view rest = input.substr(used);
+    // Beast sees whole heads only: which mistakes it finds in a part of one depends on the part.
+    if (!parser_->is_header_done() && !(may_begin_head(rest) && has_whole_head(rest))) {
+      broken = !may_become_head(rest);
+      return used;
+    }
     const auto taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), error);
     used += taken;
     if (error || taken == 0) break;
     if (is_interim()) parser_ = new_parser();
   }
-  if (error && error != http::error::need_more) {
-    set_wrong(received());
-    return;
-  }
-  const auto rest = input.subspan(used);
-  if (parser_->is_done()) {
-    conclude();
-    if (!rest.empty()) set_wrong(received() + data.size() - rest.size());
-    held_.clear();
-  } else {
-    held_.assign(reinterpret_cast<const char*>(rest.data()), rest.size());
-  }
+  broken = error && error != http::error::need_more;
+  return used;
+}
+
+// So that nobody waits for the rest of what is no response.
+bool HttpExchange::may_become_head(std::string_view begin) const {
+  if (!may_begin_head(begin) || begin.size() >= kLongestHead) return false;
+  const std::size_t line = begin.find('\n');
+  if (line == begin.npos) return true;
+  boost::beast::error_code error;
+  new_parser()->put(boost::asio::buffer(begin.data(), line + 1), error);
+  return error == http::error::need_more;
 }
 
 void HttpExchange::end_of_input() {

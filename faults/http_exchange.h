@@ -34,6 +34,10 @@ class HttpExchange : public Exchange {
 
   void parse(std::span<const std::byte> data) override;
   void reset_parser() override;
+  // How many bytes were read of the input, from its start; less than all of it when a head or a
+  // chunk is not whole, when the response is, or when it is broken.
+  std::size_t read(std::string_view input, bool& broken);
+  [[nodiscard]] bool may_become_head(std::string_view begin) const;
   void conclude();
   [[nodiscard]] std::unique_ptr<Parser> new_parser() const;
   [[nodiscard]] bool is_interim() const;
@@ -44,7 +48,7 @@ class HttpExchange : public Exchange {
   // Made when first asked for: a client that resets at once needs neither.
   mutable std::string own_text_;
   std::unique_ptr<Parser> parser_;
-  std::string held_;  // bytes of a head that is not whole yet
+  std::string held_;  // bytes of a head or chunk that is not whole yet
 };
 
 }  // namespace closewait

@@ -203,21 +203,27 @@ TEST(HttpExchange, FindsBytesBeyondTheResponseAtEveryCut) {
   }
 }
 
-TEST(HttpExchange, FindsBrokenFraming) {
-  for (const std::string bytes : {"220 ready when you are\r\n\r\n", "HTTP/1.1 banana\r\n\r\n",
-                                  "HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
-                                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"}) {
-    Asked whole;
-    whole.feed(bytes);
-    EXPECT_TRUE(whole.judged().wrong_at) << bytes;
-    EXPECT_FALSE(whole.judged().complete) << bytes;
-    Asked by_byte;
-    for (const char& byte : bytes) by_byte.feed({&byte, 1});
-    EXPECT_TRUE(by_byte.judged().wrong_at) << bytes;
-    EXPECT_LT(*by_byte.judged().wrong_at, bytes.size());
-    // What comes after is not read as a response.
-    EXPECT_FALSE(by_byte.feed(with_length(body())).judged().complete);
-  }
+TEST(HttpExchange, FindsTheFirstLineOfBrokenFramingAtEveryCut) {
+  const std::string line = "HTTP/1.1 200 OK\r\n";
+  const std::string chunks = line + "Transfer-Encoding: chunked\r\n\r\n";
+  expect_at_every_cut("220 ready when you are\r\n\r\n", {false, 0});
+  expect_at_every_cut("HTTP/1.1 banana\r\n\r\n", {false, 0});
+  expect_at_every_cut(line + "Content-Length: many\r\n\r\n", {false, line.size()});
+  expect_at_every_cut(chunks + "xyz\r\n", {false, chunks.size()});
+}
+
+TEST(HttpExchange, WaitsNoLongerForWhatIsNoResponseAtEveryCut) {
+  expect_at_every_cut("SSH", {false, 0});
+  expect_at_every_cut("HT\r\n\r\nand more", {false, 0});
+  expect_at_every_cut("HTTP/1.0 200 Well 4\r\r\n\nabcd", {false, 0});
+  expect_at_every_cut("HTTP/1.1 200 OK\r\nA: b\r\r\n", {false, std::nullopt});  // until it ends
+  expect_at_every_cut("HTTP/1.1 200 OK\r\nA: " + std::string(8200, 'b'), {false, 0});
+}
+
+TEST(HttpExchange, ReadsNothingBehindBrokenFraming) {
+  Asked asked;
+  asked.feed("HTTP/1.1 banana\r\n\r\n").feed(with_length(body()));
+  EXPECT_EQ(asked.judged(), (Judged{false, 0}));
 }
 
 TEST(HttpExchange, BeginsAgainAfterEachResponse) {
