@@ -24,6 +24,7 @@ Result<SocketAddress> parse_unix(std::string_view path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) return not_an_address();
+  if (path.find('\0') != path.npos) return not_an_address();  // the kernel would end it there
   std::memcpy(address.sun_path, path.data(), path.size());
   const auto length = offsetof(sockaddr_un, sun_path) + path.size() + 1;
   return SocketAddress(reinterpret_cast<const sockaddr*>(&address), static_cast<socklen_t>(length));

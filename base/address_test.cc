@@ -29,7 +29,7 @@ TEST(SocketAddress, RefusesAnythingElse) {
        {std::string(), std::string(":"), std::string("127.0.0.1"), std::string("127.0.0.1:"),
         std::string("127.0.0.1:70000"), std::string("127.0.0.1:-1"), std::string("127.0.0.1:7 "),
         std::string("localhost:80"), std::string("::1:7000"), std::string("[127.0.0.1]:80"),
-        std::string("[::1]"), std::string("unix:"), long_path}) {
+        std::string("[::1]"), std::string("unix:"), std::string("unix:/a\0b", 9), long_path}) {
     const auto address = SocketAddress::parse(text);
     ASSERT_FALSE(address) << text;
     EXPECT_EQ(address.error(), boost::system::errc::invalid_argument);

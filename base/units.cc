@@ -63,7 +63,7 @@ Result<double> parse_quantity(std::string_view text, const Units& units) {
   const auto number = take_number(text);
   if (!number) return not_understood();
   const auto scale = scale_of(units, text);
-  if (!scale) return not_understood();
+  if (!scale || !std::isfinite(*number * *scale)) return not_understood();
   return *number * *scale;
 }
 

@@ -60,6 +60,7 @@ TEST(Units, RefusesWhatItDoesNotUnderstandInWhole) {
     EXPECT_FALSE(parse_byte_rate(text)) << text;
   }
   for (const char* text : {"", "%", "1%%", "-1%", "1 %"}) EXPECT_FALSE(parse_ratio(text)) << text;
+  EXPECT_FALSE(parse_byte_rate(std::string(307, '9') + "TiB/s"));  // more than a double holds
 }
 
 TEST(Units, ReadsSizesAndDurationsBackExactly) {

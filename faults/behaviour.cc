@@ -21,6 +21,10 @@ Result<std::uint64_t> parse_count(std::string_view text) {
 Result<std::uint64_t> parse_whole_byte_rate(std::string_view text) {
   const auto rate = parse_byte_rate(text);
   if (!rate) return rate.error();
+  constexpr double kMost = 9e18;  // as of sizes
+  if (*rate > kMost) {
+    return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+  }
   return static_cast<std::uint64_t>(*rate);
 }
 

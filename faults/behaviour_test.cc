@@ -30,8 +30,9 @@ TEST(SetParam, RefusesWhatIsNotOfTheKindAndChangesNothing) {
   };
   for (const Case& wrong :
        {Case{Kind::kBytes, "64ms"}, Case{Kind::kBytes, ""}, Case{Kind::kBytes, "-1"},
-        Case{Kind::kByteRate, "512KiB"}, Case{Kind::kCount, "10KiB"}, Case{Kind::kCount, "-1"},
-        Case{Kind::kCount, ""}, Case{Kind::kCount, "1.5"}}) {
+        Case{Kind::kByteRate, "512KiB"}, Case{Kind::kByteRate, "9000000000TiB/s"},
+        Case{Kind::kCount, "10KiB"}, Case{Kind::kCount, "-1"}, Case{Kind::kCount, ""},
+        Case{Kind::kCount, "1.5"}}) {
     Params params{.size = 7};
     EXPECT_TRUE(set_param(params, count_parameter(wrong.kind), wrong.text)) << wrong.text;
     EXPECT_EQ(params.size, 7U) << wrong.text;
