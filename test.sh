@@ -12,9 +12,8 @@ usage: ./test.sh [--no-install] [--quick]
 Installs what is missing (through apt), then builds and runs every test three times: as it is
 (dev: warnings are errors, the rules of the sources are held), under AddressSanitizer and
 UndefinedBehaviorSanitizer (asan), and what has threads under ThreadSanitizer (tsan, clang 14).
-Then the dashboards and rules, what they ask of a real Prometheus, the server's input with a fuzzer
-for some seconds (fuzz, clang 14), and docker-compose.yml with a dockerd of its own (skipped where
-none can run).
+Then the dashboards and rules, what they ask of a real Prometheus, the fuzzers for some seconds each
+(fuzz, clang 14), and docker-compose.yml with a dockerd of its own (skipped where none can run).
 
   --no-install   installs nothing, only says what is missing
   --quick        dev, dashboards and queries only
@@ -108,9 +107,9 @@ beside() {
   esac
 }
 
-# The preset is of this one program.
-run_fuzzer() {
-  build fuzz fuzz-server-input || return
+# The preset is of these programs.
+run_fuzzers() {
+  build fuzz fuzzers || return
   (cd "$root" && quietly "$root/build/fuzz/test.log" "${fixed_addresses[@]}" ctest --preset fuzz)
 }
 
@@ -137,7 +136,7 @@ done
 beside dashboards "$root/dashboards/test/run.sh"
 beside queries env CLOSEWAIT_BIN="$root/build/dev/bin" node "$root/dashboards/test/run_queries.mjs"
 if [[ $quick == no ]]; then
-  beside fuzz run_fuzzer
+  beside fuzz run_fuzzers
   beside deploy "$root/deploy/test.sh" "${install_option[@]}"
 fi
 

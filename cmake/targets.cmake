@@ -15,6 +15,15 @@ if(CLOSEWAIT_SANITIZE)
   target_link_options(closewait_options INTERFACE -fsanitize=${CLOSEWAIT_SANITIZE})
 endif()
 
+# Preset fuzz: what a fuzzer is to find its way through counts its branches.
+option(CLOSEWAIT_FUZZ "build the fuzzers (clang)" OFF)
+if(CLOSEWAIT_FUZZ)
+  # clang 14 cannot compile coroutines with its check of the types of functions that are called.
+  target_compile_options(closewait_options INTERFACE
+    -fsanitize=fuzzer-no-link,float-cast-overflow -fno-sanitize=function)
+  add_custom_target(fuzzers)
+endif()
+
 # closewait_library(NAME SOURCES file... LINKS target...): a folder's library, closewait_NAME.
 # What a folder may use is what it links here; tests/source_rules holds the #include lines to it.
 function(closewait_library name)
@@ -56,4 +65,25 @@ function(closewait_test name)
     closewait_options closewait_base ${ARG_LINKS} GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${name}.
     PROPERTIES TIMEOUT 120 ENVIRONMENT "CLOSEWAIT_BIN=${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+# closewait_fuzzer(NAME SOURCE LINKS target... SEEDS folder... DICTIONARY file LONGEST bytes): in
+# preset fuzz the program bin/fuzz-NAME, and a test fuzz.NAME that runs it for some seconds and keeps
+# its corpus for the next time. To go on for longer:
+# bin/fuzz-NAME -max_total_time=1200 -max_len=BYTES CORPUS SEEDS.
+function(closewait_fuzzer name source)
+  if(NOT CLOSEWAIT_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "DICTIONARY;LONGEST" "LINKS;SEEDS" ${ARGN})
+  closewait_program(fuzz-${name} ${source} LINKS ${ARG_LINKS})
+  target_link_options(fuzz-${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers fuzz-${name})
+  set(corpus ${CMAKE_CURRENT_BINARY_DIR}/fuzz_corpus)
+  file(MAKE_DIRECTORY ${corpus})
+  list(TRANSFORM ARG_SEEDS PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  add_test(NAME fuzz.${name} COMMAND fuzz-${name}
+    -runs=100000 -max_total_time=30 -max_len=${ARG_LONGEST}
+    -dict=${CMAKE_CURRENT_SOURCE_DIR}/${ARG_DICTIONARY}
+    ${corpus} ${ARG_SEEDS})
 endfunction()
