@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 
@@ -14,7 +16,9 @@ using boost::beast::string_view;
 
 namespace {
 
-constexpr std::size_t kLongestHead = 8192;
+constexpr std::size_t kLongestHead = 8192;  // and chunk's line, and trailer
+// "0\r\n\r\n": every body in chunks ends with so many, and with fewer of them Beast may abort.
+constexpr std::size_t kLastChunk = 5;
 
 bool has_whole_head(std::string_view input) {
   return input.substr(0, kLongestHead).find("\r\n\r\n") != input.npos;
@@ -31,12 +35,15 @@ bool may_begin_head(std::string_view input) {
 class HttpExchange::Parser : public http::basic_parser<false> {
  public:
   Parser(bool check_pattern, bool has_no_body) : check_pattern_(check_pattern) {
-    eager(true);
     skip(has_no_body);
     body_limit(boost::none);
     header_limit(kLongestHead);
   }
 
+  // A chunk's line comes next, or the trailer behind the last one.
+  [[nodiscard]] bool at_chunk_line() const {
+    return is_header_done() && chunked() && chunk_left_ == 0;
+  }
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] std::uint64_t body_size() const { return body_size_; }
   [[nodiscard]] std::optional<std::uint64_t> body_differs_at() const { return differs_at_; }
@@ -53,9 +60,12 @@ class HttpExchange::Parser : public http::basic_parser<false> {
     check(body);
     return body.size();
   }
-  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t size, string_view, error_code&) override {
+    chunk_left_ = size;
+  }
   std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
     check(body);
+    chunk_left_ -= body.size();
     return body.size();
   }
   void on_finish_impl(error_code&) override {}
@@ -70,6 +80,7 @@ class HttpExchange::Parser : public http::basic_parser<false> {
   bool check_pattern_;
   int status_ = 0;
   std::uint64_t body_size_ = 0;
+  std::uint64_t chunk_left_ = 0;
   std::optional<std::uint64_t> differs_at_;
 };
 
@@ -136,12 +147,16 @@ std::size_t HttpExchange::read(std::string_view input, bool& broken) {
       broken = !may_become_head(rest);
       return used;
     }
-    const auto taken = parser_->put(boost::asio::buffer(rest.data(), rest.size()), error);
+    const bool at_line = parser_->at_chunk_line();
+    if (at_line && rest.size() < kLastChunk) return used;
+    const std::size_t shown = at_line ? std::min(rest.size(), kLongestHead) : rest.size();
+    const auto taken = parser_->put(boost::asio::buffer(rest.data(), shown), error);
     used += taken;
+    broken = error == http::error::need_more && shown >= kLongestHead && at_line;
     if (error || taken == 0) break;
     if (is_interim()) parser_ = new_parser();
   }
-  broken = error && error != http::error::need_more;
+  broken = broken || (error && error != http::error::need_more);
   return used;
 }
 

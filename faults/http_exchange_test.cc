@@ -220,6 +220,16 @@ TEST(HttpExchange, WaitsNoLongerForWhatIsNoResponseAtEveryCut) {
   expect_at_every_cut("HTTP/1.1 200 OK\r\nA: " + std::string(8200, 'b'), {false, 0});
 }
 
+TEST(HttpExchange, ReadsAnEmptyBodyInChunksAtEveryCut) {
+  const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  expect_at_every_cut(chunks + "0\r\n\r\n", {true, 0});  // 40 bytes were asked for
+  expect_at_every_cut(chunks + "0\r\n\r", {false, std::nullopt});
+  expect_at_every_cut(chunks + "0\r\nA: b\r\n\r\n", {true, 0});
+  const std::string endless = "1;" + std::string(9000, 'x');
+  expect_at_every_cut(chunks + endless, {false, chunks.size()});
+  expect_at_every_cut(chunks + endless + "\r\na\r\n0\r\n\r\n", {false, chunks.size()});
+}
+
 TEST(HttpExchange, ReadsNothingBehindBrokenFraming) {
   Asked asked;
   asked.feed("HTTP/1.1 banana\r\n\r\n").feed(with_length(body()));

@@ -52,6 +52,22 @@ std::string looks_ahead(std::string_view text) {
   return "";
 }
 
+// libstdc++ reads the numbers of counts and back-references without heed of how large they are.
+bool has_huge_number(std::string_view text) {
+  constexpr std::size_t kMostDigits = 9;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '{' && text[i] != '\\') continue;
+    std::size_t digits = 0;
+    for (const char c : text.substr(i + 1)) {
+      const bool is_digit = c >= '0' && c <= '9';
+      if (!is_digit && c != ',') break;
+      digits = is_digit ? digits + 1 : 0;
+      if (digits > kMostDigits) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 struct RawPattern::Automaton {
@@ -68,6 +84,7 @@ RawPattern::Compiled RawPattern::compile(const std::string& text) {
   if (text.size() > kLongest) {
     return {nullptr, "it is longer than " + std::to_string(kLongest) + " bytes"};
   }
+  if (has_huge_number(text)) return {nullptr, why_of(constants::error_space)};
   if (std::string why = looks_ahead(text); !why.empty()) return {nullptr, std::move(why)};
   try {
     // libstdc++'s promise of polynomial time; the default backtracks, which a short expression

@@ -42,6 +42,8 @@ TEST(RawPattern, SaysWhatIsWrongWithAnExpression) {
   EXPECT_EQ(why("[b-a]"), "a range in brackets is none");
   EXPECT_EQ(why("(a)\\1"), "a back-reference is not supported");
   EXPECT_EQ(why("((a{1000}){1000}){1000}"), "it is too large");
+  EXPECT_EQ(why("a{1,99999999999999999999}"), "it is too large");
+  EXPECT_EQ(why("(a)\\5555555555555555555"), "it is too large");
   EXPECT_EQ(why("a*"), "it matches before anything has come");
   EXPECT_EQ(why("OK\\b"), "\\b looks ahead, which is not supported");
   EXPECT_EQ(why("OK(?=\r\n)"), "(?= and (?! look ahead, which is not supported");
