@@ -31,6 +31,7 @@ const std::vector<KeyMap>& key_maps() {
       {"target", "target: @"},
       {"target.promises", "target: {promises: @}"},
       {"target.protocol", "target: {protocol: @}"},
+      {"target.tls", "target: {tls: @}"},
       {"A login or large", "target: {protocol: {login: [@]}}"},
       {"A login or large", "target: {protocol: {large: @}}"},
       {"A response", "target: {protocol: {hello: @}}"},

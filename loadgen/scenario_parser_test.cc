@@ -117,8 +117,8 @@ TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
       "; expected a command such as closewait-server --listen 127.0.0.1:0, its quotes closed";
   expect_errors({
       {2, "target: 5",
-       "2:9: 'target' is '5'; expected a map of start, address, pid, dialect, method, path, "
-       "headers, body, status, protocol, promises or allow_remote"},
+       "2:9: 'target' is '5'; expected a map of start, address, pid, dialect, tls, method, "
+       "path, headers, body, status, protocol, promises or allow_remote"},
       {2, "target: {}", "2:9: 'target' has no start, address or pid; expected one of them"},
       {2, "target: {address: localhost}", "2:19: 'address' is 'localhost'" + address},
       {2, "target: {address: '127.0.0.1:0'}", "2:19: 'address' is '127.0.0.1:0'" + address},
