@@ -12,74 +12,10 @@
 #include <sstream>
 #include <string>
 
-#include "loadgen/scenario.h"
+#include "loadgen/scenario_keys_for_tests.h"
 
 namespace closewait {
 namespace {
-
-using Names = std::set<std::string>;
-
-// A map of a scenario: the heading of its table in docs/scenario.md, and a scenario in which it
-// stands, as @. Where other maps have the same keys, their place.
-struct KeyMap {
-  std::string heading;
-  std::string around;
-};
-
-const std::vector<KeyMap>& key_maps() {
-  static const std::vector<KeyMap> maps{
-      {"target", "target: @"},
-      {"target.promises", "target: {promises: @}"},
-      {"target.protocol", "target: {protocol: @}"},
-      {"target.tls", "target: {tls: @}"},
-      {"A login or large", "target: {protocol: {login: [@]}}"},
-      {"A login or large", "target: {protocol: {large: @}}"},
-      {"A response", "target: {protocol: {hello: @}}"},
-      {"A response", "target: {protocol: {response: @}}"},
-      {"load", "load: @"},
-      {"A phase", "cycle: [@]"},
-      {"warm_up", "warm_up: @"},
-      {"Steps", "cycle: [{clients: {polite: 1}, rate: [@]}]"},
-      {"A spike", "cycle: [{clients: {polite: 1}, rate: @}]"},
-      {"accept", "accept: [@]"},
-      {"on_finding", "on_finding: @"},
-  };
-  return maps;
-}
-
-std::string error_of(const std::string& text) {
-  try {
-    static_cast<void>(parse_scenario(text, "s.yaml", {}));
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& by) {
-  const std::size_t at = text.find(what);
-  return at == std::string::npos ? text : text.replace(at, what.size(), by);
-}
-
-// What the parser says that it expected in a map, instead of a key that it does not know.
-Names known_to_parser(const std::string& text) {
-  static const std::regex told("unknown key 'zzzzzzzz' in [^;]*; expected ([^\n]*)");
-  const std::string error = error_of(text);
-  std::smatch match;
-  Names names;
-  if (!std::regex_search(error, match, told)) return names;
-  static const std::regex word("[a-z][a-z_]*");
-  const std::string list = match.str(1);
-  for (auto it = std::sregex_iterator(list.begin(), list.end(), word); it != std::sregex_iterator();
-       ++it) {
-    if (it->str() != "or") names.insert(it->str());
-  }
-  return names;
-}
-
-std::string in_map(const KeyMap& map, const std::string& entries) {
-  return replaced(map.around, "@", "{" + entries + "}");
-}
 
 // What a row of a table says of its key.
 struct Row {
@@ -145,7 +81,7 @@ TEST(ScenarioDocumentation, KnowsEveryMapThatTheParserKnows) {
   const Names kBytes{"hex"};
   const Names kBody{"hex", "size"};
   std::vector<KeyMap> maps = key_maps();
-  maps.push_back({"The scenario", "@"});
+  maps.push_back({"The scenario", "@", ""});
   for (const KeyMap& map : maps) {
     for (const std::string& key : known_to_parser(in_map(map, "zzzzzzzz: 1"))) {
       for (const std::string value : {"{zzzzzzzz: 1}", "[{zzzzzzzz: 1}]"}) {

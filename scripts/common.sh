@@ -23,6 +23,7 @@ test_packages=(
   nginx-light    # another
   openssl        # certificates for the server
   prometheus     # with promtool, for the dashboards' queries and rules
+  python3-jsonschema python3-yaml # validate scenarios against scenario.schema.json
   redis-server   # another
   slowhttptest   # attacks the server by being slow
   strace         # shows the server's system calls to a test
