@@ -4,6 +4,7 @@
 #include <array>
 
 #include "faults/behaviour.h"
+#include "loadgen/scenario_fit.h"
 #include "loadgen/scenario_http.h"
 #include "loadgen/scenario_phases.h"
 #include "loadgen/scenario_protocol.h"
@@ -229,7 +230,7 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   if (const YamlEntry* cycle = reader.require("cycle", "a list of phases")) {
     scenario.cycle = read_cycle(*cycle, problems);
   }
-  refuse_much_without_large(root, scenario.target, problems);
+  refuse_what_does_not_fit(root, scenario.target, problems);
   read_repeat(reader, scenario);
   if (const YamlEntry* expect = reader.find("expect")) {
     read_expectations(*expect, problems, scenario.expect);

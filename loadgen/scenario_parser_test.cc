@@ -110,6 +110,15 @@ TEST(ScenarioParser, RefusesASeedThatIsNone) {
   }
 }
 
+TEST(ScenarioParser, RefusesWhatAUnixSocketHasNot) {
+  EXPECT_EQ(error_of("name: s\ntarget: {address: 'unix:/run/s'}\nload: {sources: 127.0.0.2}\n"
+                     "cycle: [{for: 1s, rate: 5/s, clients: {polite: 1, rst-mid-response: 1}}]\n"),
+            "s.yaml:3:8: 'sources' are addresses, and the target is a Unix socket, which has none "
+            "to come from; expected no sources\n"
+            "s.yaml:4:51: 'rst-mid-response' resets, which a Unix socket has not; expected "
+            "behaviours that end by closing");
+}
+
 TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
   const std::string address =
       "; expected an address such as 127.0.0.1:7000, [::1]:7000 or unix:/run/server.sock";

@@ -216,23 +216,4 @@ void read_protocol(const YamlNode& node, Problems& problems, TargetSpec& target)
   }
 }
 
-void refuse_much_without_large(const YamlNode& root, const TargetSpec& target, Problems& problems) {
-  if (target.dialect != Dialect::kRaw || !target.protocol || target.protocol->large) return;
-  const auto refuse = [&](const YamlNode& phase) {
-    const YamlEntry* clients = phase.find("clients");
-    if (clients == nullptr) return;
-    for (const YamlEntry& entry : clients->value.entries) {
-      const Behaviour* behaviour = find_behaviour(entry.key);
-      if (behaviour == nullptr || behaviour->needs.response_bytes == 0) continue;
-      problems.add(entry.place, in_quotes(entry.key) +
-                                    " needs a large response, and 'protocol' has no 'large'; "
-                                    "expected large: {request: ..., response: ...} there");
-    }
-  };
-  if (const YamlEntry* warm_up = root.find("warm_up")) refuse(warm_up->value);
-  if (const YamlEntry* cycle = root.find("cycle")) {
-    for (const YamlNode& phase : cycle->value.items) refuse(phase);
-  }
-}
-
 }  // namespace closewait

@@ -10,8 +10,4 @@ namespace closewait {
 // includes. Every response read without a problem can end and can be right.
 void read_protocol(const YamlNode& node, Problems& problems, TargetSpec& target);
 
-// Behaviours that need a large response are a problem when the protocol of a raw target has no
-// request for one.
-void refuse_much_without_large(const YamlNode& root, const TargetSpec& target, Problems& problems);
-
 }  // namespace closewait

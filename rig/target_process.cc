@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -62,6 +63,17 @@ std::string last_words(Child& child) {
   return words;
 }
 
+// The process that listens at a Unix socket, as a client of it is told; 0 when it is in another pid
+// namespace, nothing when nobody listens.
+std::optional<pid_t> listener_of(const SocketAddress& address) {
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (::connect(socket.get(), address.data(), address.size()) != 0) return std::nullopt;
+  ucred peer{};
+  socklen_t size = sizeof(peer);
+  ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);  // fails for no Unix socket
+  return peer.pid;
+}
+
 }  // namespace
 
 TargetProcess::TargetProcess(const Setup& setup) {
@@ -75,12 +87,9 @@ TargetProcess::TargetProcess(const Setup& setup) {
 void TargetProcess::start(const Setup& setup) {
   child_ = std::make_unique<Child>(
       Child::Setup{.command = setup.spec->start, .log = setup.log, .keep = setup.keep});
-  if (setup.spec->address && setup.spec->address->is_unix()) {
-    throw SetupError(
-        "a started target listens over TCP; start one on a Unix socket yourself and "
-        "give target.address");
-  }
-  address_ = wait_until_it_listens(setup);
+  const auto& wanted = setup.spec->address;
+  address_ = wanted && wanted->is_unix() ? wait_until_it_accepts(setup, *wanted)
+                                         : wait_until_it_listens(setup);
   look_at({child_->pid()});
 }
 
@@ -89,19 +98,11 @@ SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
   const Instant deadline = Clock::now() + kListenPatience;
   std::vector<SocketAddress> seen;
   while (Clock::now() < deadline) {
-    if (const auto status = child_->status()) {
-      throw SetupError(fmt::format("the target '{}' ended by {} before it listened{}",
-                                   setup.spec->start.front(), describe_wait_status(*status),
-                                   last_words(*child_)));
-    }
     if (const auto listeners = listening_addresses(diag, child_->pid())) {
       seen = *listeners;
       if (const auto address = choose(seen, setup.spec->address)) return *address;
     }
-    std::array<pollfd, 2> wait{pollfd{child_->pidfd(), POLLIN, 0},
-                               pollfd{setup.interrupt_fd, POLLIN, 0}};
-    static_cast<void>(::poll(wait.data(), wait.size(), kListenPollMilliseconds));
-    if (wait[1].revents != 0) throw SetupError("interrupted before the target listened");
+    wait_for_child(setup);
   }
   throw SetupError(fmt::format(
       "the target '{}' (pid {}) does not listen {} after {} s{}", setup.spec->start.front(),
@@ -109,6 +110,33 @@ SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
       seen.empty() ? "anywhere over TCP"
                    : fmt::format("at {}, only at {}", setup.spec->address->to_string(), list(seen)),
       kListenPatience / std::chrono::seconds(1), last_words(*child_)));
+}
+
+SocketAddress TargetProcess::wait_until_it_accepts(const Setup& setup,
+                                                   const SocketAddress& address) {
+  const Instant deadline = Clock::now() + kListenPatience;
+  while (!listener_of(address)) {
+    if (Clock::now() >= deadline) {
+      throw SetupError(fmt::format("the target '{}' (pid {}) does not accept at {} after {} s{}",
+                                   setup.spec->start.front(), child_->pid(), address.to_string(),
+                                   kListenPatience / std::chrono::seconds(1), last_words(*child_)));
+    }
+    wait_for_child(setup);
+  }
+  return address;
+}
+
+// A moment, unless it ends or somebody interrupts.
+void TargetProcess::wait_for_child(const Setup& setup) {
+  std::array<pollfd, 2> wait{pollfd{child_->pidfd(), POLLIN, 0},
+                             pollfd{setup.interrupt_fd, POLLIN, 0}};
+  static_cast<void>(::poll(wait.data(), wait.size(), kListenPollMilliseconds));
+  if (wait[1].revents != 0) throw SetupError("interrupted before the target listened");
+  if (const auto status = child_->status()) {
+    throw SetupError(fmt::format("the target '{}' ended by {} before it listened{}",
+                                 setup.spec->start.front(), describe_wait_status(*status),
+                                 last_words(*child_)));
+  }
 }
 
 void TargetProcess::find(const Setup& setup) {
@@ -125,12 +153,19 @@ void TargetProcess::find(const Setup& setup) {
     return;
   }
   address_ = reachable(*spec.address);
-  if (address_.is_unix() || !address_.is_local()) {
-    why_unseen_ = address_.is_unix() ? "the processes behind a Unix socket are not looked up"
-                                     : "the target is on another machine";
+  if (address_.is_unix()) return find_behind_unix();
+  if (!address_.is_local()) {
+    why_unseen_ = "the target is on another machine";
     return;
   }
   if (const auto target = find_listener(setup)) look_at(target->roots);
+}
+
+void TargetProcess::find_behind_unix() {
+  const auto pid = listener_of(address_);
+  if (!pid) throw SetupError(fmt::format("nothing listens at {}", address_.to_string()));
+  if (*pid > 0) return look_at({*pid});
+  why_unseen_ = "who listens at the Unix socket is in another pid namespace";
 }
 
 // Nothing when who listens there cannot be seen.

@@ -52,7 +52,11 @@ class TargetProcess {
   void find(const Setup& setup);
   [[nodiscard]] std::optional<Target> find_listener(const Setup& setup);
   void look_at(const std::vector<pid_t>& roots);
+  void find_behind_unix();
   [[nodiscard]] SocketAddress wait_until_it_listens(const Setup& setup);
+  [[nodiscard]] SocketAddress wait_until_it_accepts(const Setup& setup,
+                                                    const SocketAddress& address);
+  void wait_for_child(const Setup& setup);
 
   SocketAddress address_;
   std::vector<pid_t> roots_;

@@ -1,0 +1,85 @@
+// Targets that do not listen on IPv4.
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/rig_run.h"
+
+namespace closewait {
+namespace {
+
+using nlohmann::json;
+using testing::Ended;
+using testing::eventually;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::Program;
+
+class Families : public testing::RigRun {
+ protected:
+  // Two storms and their rests. RigRun gives addresses to come from, which only IPv4 has.
+  [[nodiscard]] Ended run_to(const std::string& target, const std::string& clients) {
+    return closewait(
+        {"run",
+         write("family.yaml",
+               fmt::format("name: family\nseed: 3\ntarget: {{{}}}\ncycle:\n"
+                           "  - {{name: storm, for: 2s, rate: 200/s, clients: {{{}}}}}\n"
+                           "  - {{settle: 10s, quiet: 500ms}}\nrepeat: 2\n",
+                           target, clients)),
+         "--out", out().string()});
+  }
+  [[nodiscard]] std::string socket_file() const { return "unix:" + (folder() / "s.sock").string(); }
+};
+
+constexpr const char* kClosing = "polite: 60, half-close: 30, slow-read: 5, polite-held: 5";
+constexpr const char* kAll =
+    "polite: 50, half-close: 20, slow-read: 5, polite-held: 5, rst-after-connect: 15, "
+    "rst-mid-response: 5";
+
+void expect_pass(const Ended& ended) {
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  ASSERT_EQ(ended.result["verdict"], "pass");
+  ASSERT_FALSE(ended.result["rests"].empty());
+  const json& first = ended.result["rests"].front();
+  for (const json& rest : ended.result["rests"]) {
+    EXPECT_GT(rest["sample"]["fds"], 0) << "its descriptors are seen";
+    EXPECT_EQ(rest["sample"]["fds"], first["sample"]["fds"]);
+    EXPECT_THAT(rest["outstanding"], IsEmpty());
+  }
+  for (const auto& [behaviour, counts] : ended.result["clients"].items()) {
+    EXPECT_GT(counts["delivered"], 0) << behaviour;
+    EXPECT_EQ(counts["delivered"], counts["opened"]) << behaviour << counts.dump();
+    EXPECT_EQ(counts["wrong"], 0) << behaviour;
+  }
+}
+
+TEST_F(Families, Ipv6HasAllThatIpv4Has) {
+  const Ended ended = run_to("start: 'closewait-server --service http --listen [::1]:0'", kAll);
+  expect_pass(ended);
+  EXPECT_EQ(ended.result["clients"].size(), 6U);
+}
+
+TEST_F(Families, AStartedUnixSocketIsWaitedForAndSeen) {
+  expect_pass(run_to(fmt::format("start: closewait-server --service http --listen {0}, address: "
+                                 "'{0}'",
+                                 socket_file()),
+                     kClosing));
+}
+
+TEST_F(Families, TheProcessBehindAUnixSocketIsFound) {
+  const Program server({"closewait-server", "--service", "echo", "--listen", socket_file()},
+                       folder());
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder() / "s.sock"); }));
+  const Ended ended = run_to(fmt::format("address: '{}', dialect: echo", socket_file()), kClosing);
+  expect_pass(ended);
+  EXPECT_EQ(target_pid(), server.pid());
+}
+
+TEST_F(Families, NobodyBehindAUnixSocketIsSaid) {
+  const Ended ended = run_to(fmt::format("address: '{}'", socket_file()), "polite: 1");
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_THAT(ended.errors, HasSubstr("nothing listens at " + socket_file()));
+}
+
+}  // namespace
+}  // namespace closewait
