@@ -39,6 +39,14 @@ void each_field(Visitor& visit, Self& self) {
   visit("listen_limit", self.listen_limit);
 }
 
+template <class Visitor, Is<NetworkCounts> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("listen_overflows", self.listen_overflows);
+  visit("listen_drops", self.listen_drops);
+  visit("syn_retransmits", self.syn_retransmits);
+  visit("conntrack_drops", self.conntrack_drops);
+}
+
 template <class Visitor, Is<Outstanding> Self>
 void each_field(Visitor& visit, Self& self) {
   visit("behaviour", self.behaviour);
@@ -147,6 +155,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("busiest_worker", self.busiest_worker);
   visit("reaped", self.reaped);
   visit("sample", self.sample);
+  visit("network", self.network);
   visit("sockets_by_state", self.sockets_by_state);
   visit("clients", self.tally.clients);
   visit("lag", self.tally.lag);

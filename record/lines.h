@@ -10,6 +10,7 @@
 #include "record/census.h"
 #include "record/expectation.h"
 #include "record/finding.h"
+#include "record/network.h"
 #include "record/sample.h"
 #include "record/tally.h"
 
@@ -36,7 +37,7 @@ struct HeaderLine {
   std::uint64_t open_files_limit = 0;  // of each process of the rig
   std::uint64_t rig_processes = 1;     // that play the load
   double planned_seconds = 0;
-  double lag_at_most = 0.1;  // seconds, p99: the rig is saturated beyond it
+  double lag_at_most = 0.1;               // seconds, p99: the rig is saturated beyond it
   std::vector<std::string> behaviours{};  // the index of everything by behaviour
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;
@@ -70,6 +71,7 @@ struct SecondLine {
   double busiest_worker = 0;  // share of its core, 0 to 1
   std::uint64_t reaped = 0;   // destroy events of ours
   std::optional<Sample> sample{};
+  std::optional<NetworkCounts> network{};  // in this second, when there was anything
   // Sockets of the target's port on its side, at the end of this second; empty when they were not
   // looked up, which is dear where there are many.
   std::map<std::string, std::uint64_t> sockets_by_state{};

@@ -140,6 +140,12 @@ SecondLine RandomLines::second() {
   line.open = number();
   line.rig_cpu_seconds = real();
   line.busiest_worker = real();
+  if (flag()) {
+    line.network = NetworkCounts{.listen_overflows = number(),
+                                 .listen_drops = number(),
+                                 .syn_retransmits = number(),
+                                 .conntrack_drops = number()};
+  }
   line.reaped = number();
   if (flag()) line.sample = sample();
   line.sockets_by_state = numbers_by_name();

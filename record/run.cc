@@ -36,6 +36,9 @@ bool is_unavailable(const SecondLine& second, const std::vector<std::string>& be
   return polite.of(Outcome::kDelivered) == 0 && failed + waiting_before > 0;
 }
 
+// Of its core; beyond it connections begin late and latencies have the rig's own in them.
+constexpr double kBusyWorker = 0.9;
+
 // Adds one line to a run, which it borrows.
 struct Fold {
   Run& run;
@@ -57,12 +60,16 @@ struct Fold {
     if (line.kind == PhaseKind::kStorm) {
       run.storms.merge(line.tally);
       run.storm_seconds += line.seconds;
+      const bool planned = !run.phases.empty() && run.phases.back().planned > 0;
+      if (planned) run.planned_storm_seconds += line.seconds;
+      if (planned && line.busiest_worker > kBusyWorker) run.busy_seconds += line.seconds;
     }
     if (line.kind != PhaseKind::kRest &&
         is_unavailable(line, run.header.behaviours, waiting_before)) {
       run.unavailable_seconds += line.seconds;
     }
     run.reaped += line.reaped;
+    run.network += line.network.value_or(NetworkCounts());
     run.latest.t = line.t;
     run.latest.open = line.open;
     run.latest.busiest_worker = line.busiest_worker;

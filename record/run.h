@@ -37,6 +37,10 @@ struct Run {
   double unavailable_seconds = 0;  // of storms and warm-up, in which polite clients were turned
                                    // away, ended early, timed out or waited, and none was served
   std::uint64_t reaped = 0;
+  NetworkCounts network;
+  // Of storms that have a plan: `rate: max` keeps a worker busy by intent.
+  double planned_storm_seconds = 0;
+  double busy_seconds = 0;  // of these, with a worker over 90% of its core
   Latest latest;
 
   void add(const Line& line);

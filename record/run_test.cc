@@ -127,5 +127,30 @@ TEST(Run, TakesASecondThatHasMoreClientsThanTheHeader) {
   EXPECT_EQ(run.whole.clients.size(), 2U);
 }
 
+TEST(Run, SecondsWithABusyWorkerAreOfStormsThatHaveAPlan) {
+  closewait::Run run = run_of({});
+  const auto second = [](PhaseKind kind, double busiest_worker) {
+    return SecondLine{.seconds = 1, .kind = kind, .busiest_worker = busiest_worker};
+  };
+  run.add(PhaseLine{.kind = PhaseKind::kStorm, .planned = 100});
+  run.add(second(PhaseKind::kStorm, 0.95));
+  run.add(second(PhaseKind::kStorm, 0.85));
+  run.add(PhaseLine{.kind = PhaseKind::kRest});
+  run.add(second(PhaseKind::kRest, 0.95));
+  run.add(PhaseLine{.kind = PhaseKind::kStorm});  // as many as the machine makes
+  run.add(second(PhaseKind::kStorm, 1));
+  EXPECT_EQ(run.busy_seconds, 1);
+  EXPECT_EQ(run.planned_storm_seconds, 2);
+}
+
+TEST(Run, AddsUpWhatTheNetworkLost) {
+  closewait::Run run = run_of({});
+  const NetworkCounts some{
+      .listen_overflows = 1, .listen_drops = 2, .syn_retransmits = 3, .conntrack_drops = 4};
+  run.add(SecondLine{.network = some});
+  run.add(SecondLine{.network = some});
+  EXPECT_EQ(run.network, (NetworkCounts{2, 4, 6, 8}));
+}
+
 }  // namespace
 }  // namespace closewait

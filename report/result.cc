@@ -119,6 +119,7 @@ Json result_of(const Run& run) {
   if (!run.end || !run.end->finished) result["unfinished"] = true;
   add_tallies(result, header.behaviours, run.whole, run.measured());
   result["unavailable_s"] = run.unavailable_seconds;
+  result["network"] = json_object(run.network, Zeros::kKeep);
   result["rests"] = array_of(run.rests);
   result["findings"] = array_of(run.findings);
   result["expectations"] = expectations_json(run.end);

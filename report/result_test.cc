@@ -32,7 +32,7 @@ TEST(Result, HasTheFieldsOfItsSchema) {
               ElementsAre("schema", "verdict", "inconclusive_because", "not_judged", "scenario",
                           "seed", "labels", "rig_version", "rig_processes", "kernel", "target",
                           "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
-                          "rests", "findings", "expectations"));
+                          "network", "rests", "findings", "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
   EXPECT_THAT(
       keys_of(result["clients"]["polite"]),

@@ -231,6 +231,9 @@ void Runner::write_second() {
       second.reaped += reaped[i].count();
     }
   }
+  if (const NetworkCounts lost = network_.since_last(); lost != NetworkCounts()) {
+    second.network = lost;
+  }
   look_at_target(second);
   const double cpu = own_cpu_seconds();
   second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu) + counted.cpu_seconds;

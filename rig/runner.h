@@ -7,6 +7,7 @@
 
 #include "loadgen/generator.h"
 #include "loadgen/scenario.h"
+#include "observe/network.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/progress.h"
@@ -60,6 +61,7 @@ class Runner {
   Instant began_;
   Instant next_second_;
   Instant next_socket_count_;
+  NetworkWatch network_;
   double last_second_ = 0;
   double last_cpu_ = 0;
   bool settled_ = false;

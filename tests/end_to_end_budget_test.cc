@@ -87,5 +87,20 @@ TEST_F(Budget, ConntrackCountsWhereItFollowsTheConnections) {
   EXPECT_THAT(tracked.output, HasSubstr("an entry stays 2m after a close, 10s after a reset"));
 }
 
+// Every second SYN is lost on the way, as by a broken network.
+TEST_F(Budget, PacketsLostOnTheWayAreNoVerdictOnTheTarget) {
+  const std::string scenario = write(
+      "lost.yaml",
+      "name: lost\ntarget: {start: 'closewait-server --listen 127.0.0.1:7000 --service echo', "
+      "dialect: echo}\ncycle: [{for: 1s, rate: 40/s, clients: {polite: 1}}]\n");
+  const Ended ended = closewait_there(
+      "run " + scenario + " --out " + out().string(),
+      "nft 'add table ip t; add chain ip t c { type filter hook input priority 0; }; "
+      "add rule ip t c tcp dport 7000 tcp flags syn / syn,ack numgen inc mod 2 == 0 drop'");
+  EXPECT_EQ(ended.status, 3) << ended.output << ended.errors;
+  EXPECT_THAT(ended.output, HasSubstr("packets were lost on the way"));
+  EXPECT_GT(ended.result["network"]["syn_retransmits"], 10);
+}
+
 }  // namespace
 }  // namespace closewait

@@ -10,6 +10,9 @@ namespace {
 constexpr double kLeastOfPlan = 0.99;     // of the planned connections were begun
 constexpr double kMostRigErrors = 0.001;  // of the planned ones failed by the rig itself
 constexpr double kLeastDelivered = 0.9;   // of a behaviour's connections went as it says
+constexpr double kMostBusySeconds = 0.1;  // of those with a plan
+constexpr double kMostSynsLost = 0.01;    // sent again, of the connections
+constexpr std::uint64_t kFewSyns = 10;    // others use this network too
 constexpr double kLeastConfirmed = 0.99;  // of the ends were proven
 
 double share(std::uint64_t part, std::uint64_t whole) {
@@ -61,6 +64,35 @@ void judge_sight(const Run& run, std::vector<std::string>& reasons) {
   }
 }
 
+// Dropped by the target's full queue is the target's doing. What was sent again for no such reason
+// was lost on the way, and the clients it kept waiting say nothing of the target.
+void judge_network(const Run& run, std::vector<std::string>& reasons) {
+  const NetworkCounts& network = run.network;
+  if (network.conntrack_drops > 0) {
+    reasons.push_back(
+        fmt::format("conntrack had no room for {} connections (net.netfilter.nf_conntrack_max)",
+                    network.conntrack_drops));
+  }
+  std::uint64_t opened = 0;
+  for (const ClientTally& client : run.whole.clients) opened += client.counts.opened;
+  const std::uint64_t dropped = network.listen_drops;
+  if (network.syn_retransmits <= dropped) return;
+  const std::uint64_t unexplained = network.syn_retransmits - dropped;
+  if (unexplained < kFewSyns || share(unexplained, opened + unexplained) < kMostSynsLost) return;
+  reasons.push_back(fmt::format(
+      "{} SYNs were sent again, and listeners of this network dropped only {}: packets "
+      "were lost on the way to the target, or its queue was full where it cannot be seen",
+      network.syn_retransmits, dropped));
+}
+
+void judge_workers(const Run& run, std::vector<std::string>& reasons) {
+  if (run.busy_seconds <= kMostBusySeconds * run.planned_storm_seconds) return;
+  reasons.push_back(fmt::format(
+      "a worker of the rig was over 90% of its core in {:.0f} of {:.0f} seconds of storms: more "
+      "load.workers, or a lower rate",
+      run.busy_seconds, run.planned_storm_seconds));
+}
+
 }  // namespace
 
 bool is_saturated(const Run& run) { return is_saturated(run.whole.lag, run.header.lag_at_most); }
@@ -79,6 +111,8 @@ std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>&
     reasons.push_back(fmt::format("the rig was saturated: connections began {} late (p99)",
                                   brief_duration(run.whole.lag.quantile(0.99))));
   }
+  judge_workers(run, reasons);
+  judge_network(run, reasons);
   judge_sight(run, reasons);
   return reasons;
 }

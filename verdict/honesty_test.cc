@@ -100,6 +100,46 @@ TEST(Honesty, ASaturatedRig) {
   EXPECT_FALSE(is_saturated(run)) << "the scenario allows it";
 }
 
+TEST(Honesty, SynsSentAgainThatTheTargetsQueueDoesNotExplain) {
+  const auto with_network = [](const NetworkCounts& network) {
+    closewait::Run run = run_of(as_planned());
+    run.network = network;
+    return shortfalls(run, {});
+  };
+  EXPECT_THAT(with_network({.listen_overflows = 900, .listen_drops = 900, .syn_retransmits = 909}),
+              IsEmpty())
+      << "its queue was full, which is its own doing";
+  EXPECT_THAT(with_network({.syn_retransmits = 9}), IsEmpty()) << "others use the network too";
+  EXPECT_THAT(with_network({.listen_drops = 5, .syn_retransmits = 100}),
+              ElementsAre(HasSubstr("100 SYNs were sent again, and listeners of this network "
+                                    "dropped only 5: packets were lost on the way to the target")));
+  EXPECT_THAT(with_network({.conntrack_drops = 1}),
+              ElementsAre(HasSubstr("conntrack had no room for 1 connections")));
+}
+
+TEST(Honesty, AFewSynsSentAgainAreFewOfMany) {
+  ClientCounts many = as_planned();
+  for (std::uint64_t* each : {&many.planned, &many.opened, &many.intended, &many.confirmed,
+                              &many.outcomes[index_of(Outcome::kDelivered)]}) {
+    *each = 100'000;
+  }
+  closewait::Run run = run_of(many);
+  run.network.syn_retransmits = 900;
+  EXPECT_THAT(shortfalls(run, {}), IsEmpty());
+  run.network.syn_retransmits = 1100;
+  EXPECT_THAT(shortfalls(run, {}), ElementsAre(HasSubstr("1100 SYNs")));
+}
+
+TEST(Honesty, AWorkerThatIsBusyForLong) {
+  closewait::Run run = run_of(as_planned());
+  run.planned_storm_seconds = 40;
+  run.busy_seconds = 4;
+  EXPECT_THAT(shortfalls(run, {}), IsEmpty());
+  run.busy_seconds = 5;
+  EXPECT_THAT(shortfalls(run, {}),
+              ElementsAre(HasSubstr("over 90% of its core in 5 of 40 seconds of storms")));
+}
+
 TEST(Honesty, ATargetThatCannotBeSeen) {
   struct Row {
     std::uint64_t fds;

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "record/network.h"
+
+namespace closewait {
+
+// Pure readers of the kernel's counters since boot; nothing for what does not read as expected.
+// /proc/net/netstat (TcpExt): all but conntrack's.
+[[nodiscard]] std::optional<NetworkCounts> parse_netstat(std::string_view text);
+// /proc/net/stat/nf_conntrack, one line a CPU: what could not be inserted, or was put out early.
+[[nodiscard]] std::optional<std::uint64_t> parse_conntrack_drops(std::string_view text);
+
+// What was counted in this process' network namespace from one call to the next. Owns nothing but
+// the last counts; one thread.
+class NetworkWatch {
+ public:
+  NetworkWatch();
+  // Since the last call. A counter that cannot be read stays at 0.
+  [[nodiscard]] NetworkCounts since_last();
+
+ private:
+  NetworkCounts last_;
+};
+
+}  // namespace closewait
