@@ -1,7 +1,10 @@
 #pragma once
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <memory>
 #include <string>
@@ -56,6 +59,11 @@ class TlsPeer {
   }
   // Says close_notify; the other direction stays open.
   void end_sending() { SSL_shutdown(ssl_.get()); }
+  // Holds back what is sent until it is off.
+  void cork(bool on) const {
+    const int value = on ? 1 : 0;
+    ::setsockopt(peer_.fd(), IPPROTO_TCP, TCP_CORK, &value, sizeof value);
+  }
   [[nodiscard]] SSL* ssl() const { return ssl_.get(); }
   [[nodiscard]] Peer& peer() { return peer_; }
 

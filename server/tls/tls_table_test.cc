@@ -48,8 +48,10 @@ TEST_F(TlsTable, WhatOpensslHoldsIsReadThoughNoEventTellsOfIt) {
 TEST_F(TlsTable, AnEndThatIsReadWithTheLastBytesIsNoticed) {
   TlsPeer peer(address_);
   turn_while([&] { EXPECT_TRUE(peer.shake_hands()); });
+  peer.cork(true);  // both in one segment
   ASSERT_TRUE(peer.send("last"));
   peer.end_sending();
+  peer.cork(false);
   EXPECT_TRUE(closed_by(CloseReason::kPeerClosed));
   EXPECT_EQ(peer.receive_all(), "last");
   EXPECT_TRUE(peer.told_the_end());
