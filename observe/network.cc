@@ -1,9 +1,9 @@
 #include "observe/network.h"
 
-#include <charconv>
 #include <utility>
 #include <vector>
 
+#include "observe/proc_words.h"
 #include "observe/process.h"
 
 namespace closewait {
@@ -11,34 +11,16 @@ namespace {
 
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
-  while (!line.empty()) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    if (end > 0) words.push_back(line.substr(0, end));
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
+  for (auto word = next_word(line); !word.empty(); word = next_word(line)) words.push_back(word);
   return words;
-}
-
-// Takes the first line off.
-std::string_view next_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
-std::optional<std::uint64_t> number(std::string_view word, int base) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value, base);
-  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
-  return value;
 }
 
 // Of a line of names and one of values below it; 0 for a name that this kernel has not.
 std::uint64_t value_of(std::string_view name, const std::vector<std::string_view>& names,
                        const std::vector<std::string_view>& values, int base) {
   for (std::size_t i = 0; i < names.size() && i < values.size(); ++i) {
-    if (names[i] == name) return number(values[i], base).value_or(0);
+    std::uint64_t value = 0;
+    if (names[i] == name && read_number(values[i], value, base)) return value;
   }
   return 0;
 }

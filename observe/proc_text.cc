@@ -1,35 +1,11 @@
 #include "observe/proc_text.h"
 
-#include <charconv>
+#include "observe/proc_words.h"
 
 namespace closewait {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\n";
 constexpr std::uint64_t kKibibyte = 1024;
-
-// Cuts the next word off; "" at the end.
-std::string_view next_word(std::string_view& text) {
-  const auto begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return text = {};
-  text.remove_prefix(begin);
-  const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text.remove_prefix(word.size());
-  return word;
-}
-
-std::string_view next_line(std::string_view& text) {
-  const std::string_view line = text.substr(0, text.find('\n'));
-  text.remove_prefix(std::min(line.size() + 1, text.size()));
-  return line;
-}
-
-template <class Number>
-bool read_number(std::string_view word, Number& number, int base = 10) {
-  const char* last = word.data() + word.size();
-  const auto [end, error] = std::from_chars(word.data(), last, number, base);
-  return error == std::errc{} && end == last;
-}
 
 // The word after `key` in a line such as "tfd: 9 events: 19 pos:0".
 template <class Number>

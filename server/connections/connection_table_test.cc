@@ -155,6 +155,22 @@ class HttpConnectionTest : public ConnectionTableTest {
   HttpConnectionTest() : ConnectionTableTest("http") {}
 };
 
+// It has had an answer, so that it is told to leave, but not before this one.
+TEST_F(HttpConnectionTest, ARequestThatCameBeforeADrainIsAnswered) {
+  int pair[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+  Peer peer{UniqueFd(pair[0])};
+  table_.add(UniqueFd(pair[1]));
+  const auto answered = [&](std::uint64_t times) {
+    return turn_until([&] { return counters_.sent_bytes.value() >= times * 30'000; });
+  };
+  ASSERT_TRUE(peer.send("GET /bytes/30000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  ASSERT_TRUE(answered(1));
+  ASSERT_TRUE(peer.send("GET /bytes/30000 HTTP/1.1\r\nHost: a\r\n\r\n"));
+  table_.drain([] {});
+  EXPECT_TRUE(answered(2));
+}
+
 // Owed less than the high mark, so that it is the end alone that keeps it from reading.
 TEST_F(HttpConnectionTest, AnEndBeforeTheAnswerIsWrittenDoesNotSpin) {
   Peer peer = half_closed_peer();
