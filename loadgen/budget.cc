@@ -88,15 +88,35 @@ std::string more_sources(std::uint64_t ports, const Machine& machine) {
       sources + 1);
 }
 
+// Ports that are in TIME_WAIT at once and may not be taken again.
+std::uint64_t waiting_ports(const Scenario& scenario, const Machine& machine) {
+  if (machine.port_after_fin <= Nanoseconds(0)) return 0;
+  double most = 0;
+  for (const Phase* phase : storms_of(scenario)) {
+    if (phase->rate.unbounded) continue;
+    double closed = 0;
+    for (const ClientMix& mix : phase->clients) {
+      if (mix.behaviour->end == End::kFin) closed += share_of(*phase, mix);
+    }
+    most = std::max(most, closed * most_within(*phase, machine.port_after_fin));
+  }
+  return static_cast<std::uint64_t>(most);
+}
+
 Need ports_need(const Scenario& scenario, const Machine& machine) {
   const std::uint64_t sources = std::max<std::uint64_t>(1, scenario.load.sources.size());
-  const std::uint64_t certain = certainly_open(scenario);
+  const std::uint64_t waiting = waiting_ports(scenario, machine);
+  const std::uint64_t certain = certainly_open(scenario) + waiting;
+  const std::string_view each = waiting > 0
+                                    ? "one each while it is open and for a minute after a close, "
+                                      "since net.ipv4.tcp_timestamps is 0"
+                                    : "one each while it is open";
   return {.what = "ports",
           .certain = certain,
-          .at_most = open_at_most(scenario),
+          .at_most = open_at_most(scenario) + waiting,
           .there = ports_of(scenario, machine),
-          .because = fmt::format("{} source{} with {} ports; one each while it is open", sources,
-                                 sources == 1 ? "" : "s", machine.ports),
+          .because = fmt::format("{} source{} with {} ports; {}", sources, sources == 1 ? "" : "s",
+                                 machine.ports, each),
           .way_out = more_sources(certain, machine)};
 }
 

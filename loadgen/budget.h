@@ -21,6 +21,8 @@ struct Machine {
   };
 
   std::uint64_t ports = 0;  // local ones of one address
+  // How long nobody has a port again whose client has closed first: 60 s without TCP timestamps.
+  Nanoseconds port_after_fin{0};
   std::optional<Conntrack> conntrack;
   std::uint64_t open_files = 0;  // of one process
   std::uint64_t memory = 0;      // available bytes
@@ -43,9 +45,10 @@ struct Need {
 // What the scenario needs of the machine. Ports count for as long as a connection is open and no
 // longer, however it is closed: clients bind the port they take, and the kernel lets a bound
 // socket connect from a port in TIME_WAIT (4,000 graceful closes a second from 1,000 ports lost
-// none, with net.ipv4.tcp_tw_reuse 0, 1 and 2). For the same reason an entry of conntrack is used
-// again: there are never more of them than ports. A phase without a plan (`rate: max`) needs what
-// open_at_most says. Pure.
+// none, with net.ipv4.tcp_tw_reuse 0, 1 and 2); save where TCP timestamps are off, by which it
+// tells the new connection from the old (then 999 of 4,000 came about). For the same reason an
+// entry of conntrack is used again: there are never more of them than ports. A phase without a plan
+// (`rate: max`) needs what open_at_most says. Pure.
 [[nodiscard]] std::vector<Need> budget_of(const Scenario& scenario, const Machine& machine);
 
 // Connections that are certainly open at once: those of behaviours that stay for a known time.

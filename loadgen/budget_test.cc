@@ -60,6 +60,19 @@ TEST(Budget, PortsAreNeededAsLongAsConnectionsAreOpen) {
   EXPECT_TRUE(brief.is_close());
 }
 
+TEST(Budget, WithoutTimestampsAPortWaitsAfterAClose) {
+  Machine old = machine();
+  old.port_after_fin = seconds(60);
+  const auto ports = [&](const std::string& clients) {
+    return need_of(with("for: 10s, rate: 50/s, clients: " + clients), old, "ports").certain;
+  };
+  EXPECT_EQ(ports("{polite: 1}"), 500U);
+  EXPECT_EQ(ports("{polite: 1, rst-mid-response: 4}"), 100U);
+  EXPECT_EQ(ports("{rst-mid-response: 1}"), 0U);
+  EXPECT_THAT(refusal(with("for: 10s, rate: 200/s, clients: {polite: 1}"), old),
+              HasSubstr("net.ipv4.tcp_timestamps is 0"));
+}
+
 TEST(Budget, NoMoreAreOpenThanTheScenarioAllows) {
   EXPECT_EQ(need_of(with(kHeld, "{open_at_most: 900}"), machine(), "ports").certain, 900U);
   const Scenario some =

@@ -79,6 +79,9 @@ Machine this_machine(const std::optional<SocketAddress>& target) {
   const PortTable::Range range = local_port_range();
   const bool has_ports = !target || !target->is_unix();
   return {.ports = static_cast<std::uint64_t>(range.high - range.low) + 1,
+          .port_after_fin = number_in("/proc/sys/net/ipv4/tcp_timestamps") == 0U
+                                ? Nanoseconds(std::chrono::seconds(60))
+                                : Nanoseconds(0),
           .conntrack = has_ports ? conntrack(target) : std::nullopt,
           .open_files = most_open_files(),
           .memory = available_memory()};

@@ -75,6 +75,17 @@ TEST_F(Budget, PortsInTimeWaitAreTakenAgain) {
   EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
 }
 
+TEST_F(Budget, WithoutTimestampsTheyAreNot) {
+  const std::string scenario =
+      write("graceful.yaml",
+            "name: graceful\ntarget: {start: closewait-server --listen 127.0.0.1:0 --service echo, "
+            "dialect: echo}\ncycle: [{for: 1s, rate: 600/s, clients: {polite: 1}}]\n");
+  const Ended ended =
+      closewait_there("run " + scenario, "echo 0 >/proc/sys/net/ipv4/tcp_timestamps");
+  EXPECT_EQ(ended.status, kBadInput) << ended.output;
+  EXPECT_THAT(ended.errors, HasSubstr("needs 600 ports at once and 100 are there"));
+}
+
 TEST_F(Budget, ConntrackCountsWhereItFollowsTheConnections) {
   const std::string scenario = held_for("1ms");
   EXPECT_THAT(closewait_there("check " + scenario).output,

@@ -17,7 +17,7 @@ using testing::Program;
 
 class Families : public testing::RigRun {
  protected:
-  // Two storms and their rests. RigRun gives addresses to come from, which only IPv4 has.
+  // Two storms and their rests. The addresses that RigRun gives to come from are of IPv4.
   [[nodiscard]] Ended run_to(const std::string& target, const std::string& clients) {
     return closewait(
         {"run",
