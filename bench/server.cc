@@ -4,7 +4,6 @@
 // to believe the median: whoever else uses the machine is in it.
 // bench-server [http] [churn] [echo] [memory]
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +15,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/open_files.h"
 #include "bench/echo_load.h"
 #include "bench/memory_slope.h"
 #include "bench/nginx.h"
@@ -158,21 +158,13 @@ constexpr std::array kParts = {
     Part{"memory", compare_memory},
 };
 
-// Both ends of 15,000 connections are here, each in a process of its own.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // what is missing then is told by connect
-}
-
 void run(std::span<char*> names) {
   for (const std::string_view name : names) {
     if (std::ranges::find(kParts, name, &Part::name) == kParts.end()) {
       throw UsageError(fmt::format("there is no part '{}', only http, churn, echo, memory", name));
     }
   }
-  raise_file_limit();
+  raise_open_files();  // both ends of 15,000 connections are here, each in a process of its own
   for (const Part& part : kParts) {
     if (names.empty() || std::ranges::find(names, part.name) != names.end()) part.run();
   }

@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kBytesKeys{"hex", "size"};
 
-error_code not_in_hex() {
-  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-}
-
 Result<std::string> parse_hex(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string bytes;
@@ -23,11 +19,11 @@ Result<std::string> parse_hex(std::string_view text) {
   for (const char c : text) {
     if (c == ' ' && !high) continue;
     const std::size_t digit = kDigits.find(static_cast<char>(c >= 'A' && c <= 'F' ? c + 32 : c));
-    if (digit == kDigits.npos) return not_in_hex();
+    if (digit == kDigits.npos) return not_understood();
     if (high) bytes += static_cast<char>(*high << 4U | digit);
     high = high ? std::nullopt : std::optional(digit);
   }
-  if (high || bytes.empty()) return not_in_hex();
+  if (high || bytes.empty()) return not_understood();
   return bytes;
 }
 

@@ -11,10 +11,6 @@
 namespace closewait {
 namespace {
 
-error_code not_of_http() {
-  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-}
-
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
   static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
@@ -25,24 +21,24 @@ bool is_token(std::string_view text) {
 }
 
 Result<std::string> parse_method(std::string_view text) {
-  if (!is_token(text) || text == "CONNECT") return not_of_http();
+  if (!is_token(text) || text == "CONNECT") return not_understood();
   return std::string(text);
 }
 
 // What ends no line and no string.
 Result<std::string> parse_header(std::string_view text) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos) return not_of_http();
+  if (text.find_first_of(std::string_view("\r\n\0", 3)) != text.npos) return not_understood();
   return std::string(text);
 }
 
 // "200" or "2xx". Interim responses are passed over, so they are none to wait for.
 Result<HttpStatuses> parse_statuses(std::string_view text) {
   constexpr int kHundred = 100;
-  if (text.size() != 3 || text[0] < '2' || text[0] > '5') return not_of_http();
+  if (text.size() != 3 || text[0] < '2' || text[0] > '5') return not_understood();
   const int hundreds = (text[0] - '0') * kHundred;
   if (text.substr(1) == "xx") return HttpStatuses{hundreds, hundreds + kHundred - 1};
   const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (!digit(text[1]) || !digit(text[2])) return not_of_http();
+  if (!digit(text[1]) || !digit(text[2])) return not_understood();
   const int status = hundreds + (text[1] - '0') * 10 + (text[2] - '0');
   return HttpStatuses{status, status};
 }

@@ -27,13 +27,9 @@ constexpr Words<RawFraming::Prefix, 5> kPrefixes{{{"u8", {1, true}},
                                                   {"u32be", {4, true}},
                                                   {"u32le", {4, false}}}};
 
-error_code not_readable() {
-  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-}
-
 Result<std::uint64_t> parse_response_bytes(std::string_view text) {
   const auto bytes = parse_bytes(text);
-  if (!bytes || *bytes == 0 || *bytes > kLongestRawResponse) return not_readable();
+  if (!bytes || *bytes == 0 || *bytes > kLongestRawResponse) return not_understood();
   return *bytes;
 }
 

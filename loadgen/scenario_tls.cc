@@ -15,10 +15,6 @@ constexpr std::string_view kTlsForms =
     "true, false, or a map such as {sni: shop.test, verify: on, ca: ca.pem}";
 constexpr std::size_t kMostProtocols = 16;
 
-error_code cannot_read() {
-  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-}
-
 // An address is no name (RFC 6066, 3).
 Result<std::string> parse_host_name(std::string_view text) {
   constexpr std::size_t kLongest = 253;
@@ -27,19 +23,19 @@ Result<std::string> parse_host_name(std::string_view text) {
     return letter || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
   });
   const bool address = text.find_first_not_of("0123456789.") == text.npos;
-  if (!of_a_name || address || text.size() > kLongest) return cannot_read();
+  if (!of_a_name || address || text.size() > kLongest) return not_understood();
   return std::string(text);
 }
 
 // RFC 7301, 3.1.
 Result<std::string> parse_protocol_name(std::string_view text) {
   constexpr std::size_t kLongest = 255;
-  if (text.empty() || text.size() > kLongest) return cannot_read();
+  if (text.empty() || text.size() > kLongest) return not_understood();
   return std::string(text);
 }
 
 Result<std::string> parse_file_name(std::string_view text) {
-  if (text.empty()) return cannot_read();
+  if (text.empty()) return not_understood();
   return std::string(text);
 }
 

@@ -11,10 +11,6 @@
 namespace closewait {
 namespace {
 
-error_code not_understood() {
-  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
-}
-
 template <class T>
 Result<T> parse_number(std::string_view text, T low, T high) {
   T value{};

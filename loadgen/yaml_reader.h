@@ -20,6 +20,11 @@ struct ValueKind {
   std::string_view expected;
 };
 
+// What such a parser says to text that it cannot read.
+[[nodiscard]] inline error_code not_understood() {
+  return boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+}
+
 // The words a value may be, with what they mean.
 template <class T, std::size_t N>
 using Words = std::array<std::pair<std::string_view, T>, N>;

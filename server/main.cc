@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/open_files.h"
 #include "metrics/endpoint.h"
 #include "server/counting/metrics.h"
 #include "server/options.h"
@@ -20,14 +20,6 @@
 
 namespace closewait {
 namespace {
-
-// As many descriptors as this process may have without asking anybody.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);  // cannot fail: up to the hard limit everyone may
-}
 
 std::string_view layer_name(Layer layer) { return layer == Layer::kTls ? ", TLS" : ""; }
 
@@ -116,7 +108,7 @@ int run(int argc, const char* const* argv) {
     const auto options = parse_options(argc, argv);
     if (!options) return 0;
     block_signals();
-    raise_file_limit();
+    raise_open_files();
     if (options->inherited.empty()) return supervise(*options, {argv + 1, argv + argc});
     serve_as_child(*options);
     return 0;

@@ -12,7 +12,6 @@ using nlohmann::json;
 using testing::Ended;
 using testing::eventually;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::Program;
 
 class Families : public testing::RigRun {
@@ -36,34 +35,34 @@ constexpr const char* kAll =
     "polite: 50, half-close: 20, slow-read: 5, polite-held: 5, rst-after-connect: 15, "
     "rst-mid-response: 5";
 
-void expect_pass(const Ended& ended) {
-  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
-  ASSERT_EQ(ended.result["verdict"], "pass");
-  ASSERT_FALSE(ended.result["rests"].empty());
+const std::vector<std::string> kClosingOnes{"polite", "half-close", "slow-read", "polite-held"};
+const std::vector<std::string> kAllOfThem{"polite",      "half-close",        "slow-read",
+                                          "polite-held", "rst-after-connect", "rst-mid-response"};
+
+// And its descriptors were counted, as many at each rest.
+void expect_seen_pass(const Ended& ended, const std::vector<std::string>& behaviours) {
+  testing::expect_pass(ended, behaviours);
+  if (::testing::Test::HasFatalFailure()) return;
   const json& first = ended.result["rests"].front();
   for (const json& rest : ended.result["rests"]) {
     EXPECT_GT(rest["sample"]["fds"], 0) << "its descriptors are seen";
     EXPECT_EQ(rest["sample"]["fds"], first["sample"]["fds"]);
-    EXPECT_THAT(rest["outstanding"], IsEmpty());
-  }
-  for (const auto& [behaviour, counts] : ended.result["clients"].items()) {
-    EXPECT_GT(counts["delivered"], 0) << behaviour;
-    EXPECT_EQ(counts["delivered"], counts["opened"]) << behaviour << counts.dump();
-    EXPECT_EQ(counts["wrong"], 0) << behaviour;
   }
 }
 
 TEST_F(Families, Ipv6HasAllThatIpv4Has) {
   const Ended ended = run_to("start: 'closewait-server --service http --listen [::1]:0'", kAll);
-  expect_pass(ended);
+  expect_seen_pass(ended, kAllOfThem);
   EXPECT_EQ(ended.result["clients"].size(), 6U);
 }
 
 TEST_F(Families, AStartedUnixSocketIsWaitedForAndSeen) {
-  expect_pass(run_to(fmt::format("start: closewait-server --service http --listen {0}, address: "
-                                 "'{0}'",
-                                 socket_file()),
-                     kClosing));
+  expect_seen_pass(
+      run_to(fmt::format("start: closewait-server --service http --listen {0}, address: "
+                         "'{0}'",
+                         socket_file()),
+             kClosing),
+      kClosingOnes);
 }
 
 TEST_F(Families, TheProcessBehindAUnixSocketIsFound) {
@@ -71,7 +70,7 @@ TEST_F(Families, TheProcessBehindAUnixSocketIsFound) {
                        folder());
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder() / "s.sock"); }));
   const Ended ended = run_to(fmt::format("address: '{}', dialect: echo", socket_file()), kClosing);
-  expect_pass(ended);
+  expect_seen_pass(ended, kClosingOnes);
   EXPECT_EQ(target_pid(), server.pid());
 }
 

@@ -17,7 +17,6 @@ using testing::address_of;
 using testing::Ended;
 using testing::eventually;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using testing::Program;
 
 class HttpServers : public testing::RigRun {
@@ -107,28 +106,13 @@ constexpr const char* kAll =
     "polite: 50, polite-held: {weight: 5, hold: 1500ms}, rst-after-connect: 20, "
     "rst-mid-response: 5, half-close: 15, slow-read: {weight: 5, rate: 4MiB/s}";
 
-void expect_pass(const Ended& ended, const std::vector<std::string>& behaviours) {
-  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
-  ASSERT_EQ(ended.result["verdict"], "pass");
-  EXPECT_THAT(ended.result["findings"], IsEmpty());
-  for (const json& rest : ended.result["rests"]) {
-    EXPECT_THAT(rest["outstanding"], IsEmpty()) << rest.dump(2);
-  }
-  for (const std::string& behaviour : behaviours) {
-    const json& counts = ended.result["clients"][behaviour];
-    EXPECT_GT(counts["delivered"], 0) << behaviour;
-    EXPECT_EQ(counts["delivered"], counts["opened"]) << behaviour << counts.dump();
-    EXPECT_EQ(counts["wrong"], 0) << behaviour;
-  }
-}
-
 const std::vector<std::string> kBehaviours{"polite",           "polite-held", "rst-after-connect",
                                            "rst-mid-response", "half-close",  "slow-read"};
 
 TEST_F(HttpServers, NginxPasses) {
   start_nginx();
   if (IsSkipped() || HasFatalFailure()) return;
-  expect_pass(short_run("path: /page", kAll), kBehaviours);
+  testing::expect_pass(short_run("path: /page", kAll), kBehaviours);
 }
 
 // What nginx answers shows that method, header and body have come to it.
@@ -137,7 +121,7 @@ TEST_F(HttpServers, NginxTakesOrdersAsTheyAreDescribed) {
   if (IsSkipped() || HasFatalFailure()) return;
   const std::string order =
       "path: /orders, method: POST, headers: {X-Tag: a}, body: {size: 8KiB}, status: ";
-  expect_pass(short_run(order + "201", "polite: 1"), {"polite"});
+  testing::expect_pass(short_run(order + "201", "polite: 1"), {"polite"});
   std::filesystem::rename(out(), folder() / "first");
   const Ended wrong = short_run(order + "[200, 3xx]", "polite: 1");
   EXPECT_EQ(wrong.status, 1) << wrong.output;
@@ -150,7 +134,7 @@ TEST_F(HttpServers, NginxTakesOrdersAsTheyAreDescribed) {
 TEST_F(HttpServers, HaproxyPasses) {
   start_haproxy();
   if (IsSkipped() || HasFatalFailure()) return;
-  expect_pass(short_run("dialect: http", kAll), kBehaviours);
+  testing::expect_pass(short_run("dialect: http", kAll), kBehaviours);
 }
 
 constexpr const char* kVerified = ", tls: {sni: localhost, ca: cert.pem}";
@@ -159,14 +143,14 @@ TEST_F(HttpServers, NginxPassesOverTls) {
   make_certificate();
   start_nginx(" ssl;\n    ssl_certificate both.pem;\n    ssl_certificate_key both.pem");
   if (IsSkipped() || HasFatalFailure()) return;
-  expect_pass(short_run(std::string("path: /page") + kVerified, kAll), kBehaviours);
+  testing::expect_pass(short_run(std::string("path: /page") + kVerified, kAll), kBehaviours);
 }
 
 TEST_F(HttpServers, HaproxyPassesOverTls) {
   make_certificate();
   start_haproxy(" ssl crt both.pem");
   if (IsSkipped() || HasFatalFailure()) return;
-  expect_pass(short_run(std::string("dialect: http") + kVerified, kAll), kBehaviours);
+  testing::expect_pass(short_run(std::string("dialect: http") + kVerified, kAll), kBehaviours);
 }
 
 // Nobody is sent where no hand will be shaken: why is said at once, with the way out.

@@ -94,6 +94,23 @@ std::vector<std::string> short_soak() {
   return arguments;
 }
 
+void expect_pass(const Ended& ended, const std::vector<std::string>& behaviours) {
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+  ASSERT_EQ(ended.result["verdict"], "pass");
+  EXPECT_TRUE(ended.result["findings"].empty()) << ended.result["findings"].dump(2);
+  ASSERT_FALSE(ended.result["rests"].empty());
+  for (const nlohmann::json& rest : ended.result["rests"]) {
+    EXPECT_TRUE(rest["outstanding"].empty()) << rest.dump(2);
+  }
+  for (const std::string& behaviour : behaviours) {
+    ASSERT_TRUE(ended.result["clients"].contains(behaviour)) << behaviour;
+    const nlohmann::json& counts = ended.result["clients"][behaviour];
+    EXPECT_GT(counts["delivered"], 0) << behaviour;
+    EXPECT_EQ(counts["delivered"], counts["opened"]) << behaviour << counts.dump();
+    EXPECT_EQ(counts["wrong"], 0) << behaviour;
+  }
+}
+
 SocketAddress address_of(const Program& server) {
   constexpr std::string_view kBefore = "listening on ";
   if (!eventually([&] { return server.output().ends_with('\n'); })) {

@@ -58,6 +58,10 @@ class RigRun : public ::testing::Test {
 // The soak's mix, in seconds instead of a minute.
 [[nodiscard]] std::vector<std::string> short_soak();
 
+// A pass without findings and with nothing outstanding at any rest, in which each client of these
+// behaviours went as it says and had right answers.
+void expect_pass(const Ended& ended, const std::vector<std::string>& behaviours);
+
 // Where a started closewait-server or closewait-specimen says that it listens.
 [[nodiscard]] SocketAddress address_of(const Program& server);
 
