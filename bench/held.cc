@@ -3,15 +3,14 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <cstdlib>
-#include <exception>
+#include <array>
 #include <fstream>
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "base/open_files.h"
 #include "bench/memory_slope.h"
+#include "bench/program.h"
 #include "loadgen/engine.h"
 #include "rig/ports.h"
 #include "rig/target_process.h"
@@ -72,15 +71,9 @@ void run() {
       slope_of(counts, bytes), opened, bytes.front() / kMebibyte, bytes.back() / kMebibyte);
 }
 
+constexpr std::array kParts = {BenchPart{"held", run}};
+
 }  // namespace
 }  // namespace closewait
 
-int main() {
-  try {
-    closewait::run();
-    return EXIT_SUCCESS;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench: {}\n", error.what());
-    return EXIT_FAILURE;
-  }
-}
+int main(int argc, char** argv) { return closewait::bench_main(closewait::kParts, argc, argv); }

@@ -5,20 +5,15 @@
 // bench-server [http] [churn] [echo] [memory]
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <exception>
 #include <filesystem>
 #include <functional>
-#include <span>
-#include <string_view>
 
-#include "base/error.h"
 #include "base/open_files.h"
 #include "bench/echo_load.h"
 #include "bench/memory_slope.h"
 #include "bench/nginx.h"
+#include "bench/program.h"
 #include "bench/ratios.h"
 #include "bench/server_process.h"
 #include "bench/wrk.h"
@@ -138,6 +133,7 @@ void weigh(const char* what, const ServerProcess& server, bool ask) {
 }
 
 void compare_memory() {
+  raise_open_files();  // both ends of 15,000 connections are here, each in a process of its own
   for (const bool ask : {false, true}) {
     const SocketAddress address = free_address();
     const ServerProcess server(ours("http", address), address);
@@ -147,41 +143,14 @@ void compare_memory() {
   }
 }
 
-struct Part {
-  std::string_view name;
-  void (*run)();
-};
 constexpr std::array kParts = {
-    Part{"http", compare_requests},
-    Part{"churn", compare_connections},
-    Part{"echo", compare_echo},
-    Part{"memory", compare_memory},
+    BenchPart{"http", compare_requests},
+    BenchPart{"churn", compare_connections},
+    BenchPart{"echo", compare_echo},
+    BenchPart{"memory", compare_memory},
 };
-
-void run(std::span<char*> names) {
-  for (const std::string_view name : names) {
-    if (std::ranges::find(kParts, name, &Part::name) == kParts.end()) {
-      throw UsageError(fmt::format("there is no part '{}', only http, churn, echo, memory", name));
-    }
-  }
-  raise_open_files();  // both ends of 15,000 connections are here, each in a process of its own
-  for (const Part& part : kParts) {
-    if (names.empty() || std::ranges::find(names, part.name) != names.end()) part.run();
-  }
-}
 
 }  // namespace
 }  // namespace closewait
 
-int main(int argc, char** argv) {
-  try {
-    closewait::run(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
-    return EXIT_SUCCESS;
-  } catch (const closewait::UsageError& error) {
-    fmt::print(stderr, "bench-server: {}\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench-server: {}\n", error.what());
-    return EXIT_FAILURE;
-  }
-}
+int main(int argc, char** argv) { return closewait::bench_main(closewait::kParts, argc, argv); }

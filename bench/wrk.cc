@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include <array>
 #include <memory>
@@ -15,6 +16,15 @@ namespace {
 struct PipeClose {
   void operator()(FILE* pipe) const { ::pclose(pipe); }
 };
+
+Nanoseconds cpu_time_of_children() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return of(usage.ru_utime) + of(usage.ru_stime);
+}
 
 std::string output_of(const std::string& command) {
   const std::unique_ptr<FILE, PipeClose> pipe(::popen(command.c_str(), "re"));
@@ -34,6 +44,7 @@ WrkRun run_wrk(const SocketAddress& address, const WrkLoad& load) {
                                     load.connections, load.seconds);
   for (const std::string& header : load.headers) command += fmt::format(" --header '{}'", header);
   command += fmt::format(" http://{}/ 2>&1", address.to_string());
+  const Nanoseconds before = cpu_time_of_children();
   const std::string text = output_of(command);
   // "  421337 requests in 2.00s, 61.07MB read"
   static const std::regex kCounted(R"((\d+) requests in ([0-9.]+)s,)");
@@ -42,7 +53,9 @@ WrkRun run_wrk(const SocketAddress& address, const WrkLoad& load) {
       text.find("Socket errors") != std::string::npos) {
     throw SetupError(command + "\n" + text);
   }
-  return {.requests = std::stoull(match[1]), .duration = from_seconds(std::stod(match[2]))};
+  return {.requests = std::stoull(match[1]),
+          .duration = from_seconds(std::stod(match[2])),
+          .cpu = cpu_time_of_children() - before};
 }
 
 }  // namespace closewait

@@ -13,6 +13,7 @@ namespace closewait {
 struct WrkRun {
   std::uint64_t requests = 0;
   Nanoseconds duration{};
+  Nanoseconds cpu{};  // of wrk itself
 };
 struct WrkLoad {
   unsigned connections = 64;

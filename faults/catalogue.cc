@@ -17,6 +17,10 @@ constexpr Parameter timeout_of(std::string_view fallback) {
 }
 
 constexpr std::array kPolite{size_of("1KiB"), timeout_of("10s")};
+constexpr std::array kPoliteKeepalive{size_of("1KiB"),
+                                      Parameter{"requests", Kind::kCount, &Params::requests, "10",
+                                                "one after another on its connection"},
+                                      timeout_of("30s")};
 constexpr std::array kPoliteHeld{
     size_of("1KiB"),
     Parameter{"hold", Kind::kDuration, &Params::hold, "5s",
@@ -49,6 +53,15 @@ constexpr std::array kCatalogue{
               .end = End::kFin,
               .polite = true,
               .run = polite},
+    Behaviour{.name = "polite-keepalive",
+              .story = "Asks several times on one connection, as soon as it has been answered, "
+                       "and ends as polite does: a browser, a proxy's pool.",
+              .parameters = kPoliteKeepalive,
+              .needs = {.keep_alive = true},
+              .owed = Owed::kEveryResponse,
+              .end = End::kFin,
+              .polite = true,
+              .run = polite_keepalive},
     Behaviour{.name = "polite-held",
               .story = "Stays connected and asks again every now and then. Must never be closed "
                        "nor get another's bytes: the victim of a double close is one of these.",
