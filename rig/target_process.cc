@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 
 #include "base/units.h"
 #include "observe/observe_error.h"
+#include "observe/process_tree.h"
 #include "rig/build_id.h"
 #include "verdict/crash.h"
 
@@ -74,6 +76,13 @@ std::optional<pid_t> listener_of(const SocketAddress& address) {
   return peer.pid;
 }
 
+// Another process than `child` and those it started, as far as can be told: whoever began to listen
+// may have ended since, or be in another pid namespace.
+bool is_somebody_else(pid_t listener, pid_t child) {
+  if (listener == 0 || ::kill(listener, 0) != 0) return false;
+  return std::ranges::count(with_descendants({child}), listener) == 0;
+}
+
 }  // namespace
 
 TargetProcess::TargetProcess(const Setup& setup) {
@@ -115,15 +124,20 @@ SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
 SocketAddress TargetProcess::wait_until_it_accepts(const Setup& setup,
                                                    const SocketAddress& address) {
   const Instant deadline = Clock::now() + kListenPatience;
-  while (!listener_of(address)) {
+  while (true) {
+    // An older server may still be there: its socket is not the target's.
+    const auto listener = listener_of(address);
+    const bool other = listener && is_somebody_else(*listener, child_->pid());
+    if (listener && !other) return address;
     if (Clock::now() >= deadline) {
-      throw SetupError(fmt::format("the target '{}' (pid {}) does not accept at {} after {} s{}",
+      throw SetupError(fmt::format("the target '{}' (pid {}) does not accept at {} after {} s{}{}",
                                    setup.spec->start.front(), child_->pid(), address.to_string(),
-                                   kListenPatience / std::chrono::seconds(1), last_words(*child_)));
+                                   kListenPatience / std::chrono::seconds(1),
+                                   other ? fmt::format("; pid {} does: end it", *listener) : "",
+                                   last_words(*child_)));
     }
     wait_for_child(setup);
   }
-  return address;
 }
 
 // A moment, unless it ends or somebody interrupts.

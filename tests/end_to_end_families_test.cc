@@ -65,6 +65,19 @@ TEST_F(Families, AStartedUnixSocketIsWaitedForAndSeen) {
       kClosingOnes);
 }
 
+TEST_F(Families, AnOlderServerAtTheUnixSocketIsNotTakenForTheStartedOne) {
+  const Program older({"closewait-server", "--service", "http", "--listen", socket_file()},
+                      folder());
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder() / "s.sock"); }));
+  const Ended ended = run_to(fmt::format("start: closewait-server --service http --listen {0}, "
+                                         "address: '{0}'",
+                                         socket_file()),
+                             kClosing);
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_THAT(ended.errors, HasSubstr("before it listened"));
+  EXPECT_THAT(ended.errors, HasSubstr("already in use"));
+}
+
 TEST_F(Families, TheProcessBehindAUnixSocketIsFound) {
   const Program server({"closewait-server", "--service", "echo", "--listen", socket_file()},
                        folder());
