@@ -94,6 +94,30 @@ TEST_F(Protocols, RedisPasses) {
   testing::expect_pass(short_run({}), kBehaviours);
 }
 
+TEST_F(Protocols, RedisPassesOnItsUnixSocket) {
+  if (::access("/usr/bin/redis-server", X_OK) != 0) GTEST_SKIP() << "there is no redis-server";
+  const std::string file = (folder() / "redis.sock").string();
+  const Ended ended = closewait(
+      {"run",
+       write(
+           "unix.yaml",
+           fmt::format("name: unix\nseed: 3\ntarget:\n"
+                       "  start: redis-server --port 0 --unixsocket {0} --save '' --appendonly no\n"
+                       "  address: 'unix:{0}'\n"
+                       "  dialect: raw\n"
+                       "  protocol: {{include: '{1}'}}\n"
+                       "cycle:\n"
+                       "  - for: 2s\n"
+                       "    rate: 200/s\n"
+                       "    clients: {{polite: 60, half-close: 30, slow-read: 5, polite-held: "
+                       "{{weight: 5, hold: 1500ms}}}}\n"
+                       "  - {{settle: 10s, quiet: 500ms}}\n"
+                       "repeat: 2\n",
+                       file, shipped("protocols/redis"))),
+       "--out", out().string()});
+  testing::expect_pass(ended, {"polite", "half-close", "slow-read", "polite-held"});
+}
+
 TEST_F(Protocols, MemcachedPasses) {
   start_memcached();
   if (IsSkipped() || HasFatalFailure()) return;
