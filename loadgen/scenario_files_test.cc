@@ -97,12 +97,13 @@ TEST(ScenarioFiles, SmokeTakesTenSecondsAndRestsTwice) {
   EXPECT_EQ(smoke.cycle.back().kind, PhaseKind::kRest);
 }
 
-TEST(ScenarioFiles, SoakTakesAMinuteWithSixBehavioursWellOverAHundredTimesEach) {
+TEST(ScenarioFiles, SoakTakesAMinuteWithSevenBehavioursWellOverAHundredTimesEach) {
   const Scenario soak = load_scenario(path_of("soak.yaml"), {});
   EXPECT_GE(soak.planned_length(), std::chrono::seconds(45));
   EXPECT_LE(soak.planned_length(), std::chrono::seconds(65));
-  EXPECT_THAT(behaviours_of(soak), ElementsAre("polite", "polite-held", "rst-after-connect",
-                                               "rst-mid-response", "half-close", "slow-read"));
+  EXPECT_THAT(behaviours_of(soak),
+              ElementsAre("polite", "polite-keepalive", "polite-held", "rst-after-connect",
+                          "rst-mid-response", "half-close", "slow-read"));
   for (const std::string& name : behaviours_of(soak)) {
     EXPECT_GT(planned_of(soak, name) * static_cast<double>(soak.repeat), 500) << name;
   }
