@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <time.h>
 
-#include <algorithm>
 #include <array>
 #include <functional>
 #include <optional>
@@ -15,7 +14,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/open_files.h"
 #include "base/units.h"
 #include "bench/bare_client.h"
 #include "bench/own_network.h"

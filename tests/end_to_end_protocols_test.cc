@@ -95,7 +95,7 @@ TEST_F(Protocols, RedisPasses) {
 }
 
 TEST_F(Protocols, RedisPassesOnItsUnixSocket) {
-  if (::access("/usr/bin/redis-server", X_OK) != 0) GTEST_SKIP() << "there is no redis-server";
+  if (::access("/usr/bin/redis-server", X_OK) != 0) GTEST_SKIP() << "install redis-server";
   const std::string file = (folder() / "redis.sock").string();
   const Ended ended = closewait(
       {"run",
