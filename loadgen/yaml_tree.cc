@@ -176,6 +176,17 @@ std::string syntax_hint(std::string_view text, const YAML::Mark& mark) {
   return "";
 }
 
+// yaml-cpp quotes the byte that it did not expect: its mark of the end, or a part of a
+// character.
+std::string told(const YAML::Exception& error) {
+  constexpr char kEndOfStream = '\x04';
+  const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
+  const auto bad = std::find_if_not(error.msg.begin(), error.msg.end(), printable);
+  if (bad == error.msg.end()) return error.msg;
+  return std::string(error.msg.begin(), bad) +
+         (*bad == kEndOfStream ? "the end of the text" : "not one of printable ASCII");
+}
+
 }  // namespace
 
 YamlEntry* YamlNode::find(std::string_view key) {
@@ -231,7 +242,7 @@ YamlNode read_yaml(const std::string& text, const std::string& source, bool with
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
-    problems.add(builder.place(error.mark), "not YAML: " + error.msg + "; expected valid YAML" +
+    problems.add(builder.place(error.mark), "not YAML: " + told(error) + "; expected valid YAML" +
                                                 syntax_hint(text, error.mark));
     return {};
   } catch (const TooMuch& limit) {

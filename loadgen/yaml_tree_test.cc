@@ -68,6 +68,11 @@ TEST(YamlTree, TellsWhereTheSyntaxIsWrong) {
             "f:2:1: not YAML: end of sequence flow not found; expected valid YAML");
   EXPECT_EQ(errors_of("a: 1\n\tb: 2\n"),
             "f:2:1: not YAML: illegal tab when looking for indentation; expected valid YAML");
+  EXPECT_EQ(errors_of("a: \"\\"),
+            "f:1:7: not YAML: unknown escape character: the end of the text; expected valid YAML");
+  EXPECT_EQ(
+      errors_of("a: \"\\é\""),
+      "f:1:7: not YAML: unknown escape character: not one of printable ASCII; expected valid YAML");
 }
 
 TEST(YamlTree, RefusesBytesThatAreNoText) {
