@@ -1,7 +1,10 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "loadgen/scenario.h"
 #include "record/tally.h"
@@ -31,6 +34,9 @@ class Generator {
     double cpu_seconds = 0;     // since the last report, of processes other than this one
   };
   [[nodiscard]] virtual Report report() = 0;
+
+  // The processes that play, other than this one.
+  [[nodiscard]] virtual std::vector<pid_t> processes() const { return {}; }
 
   // What went wrong with the generator itself, after which it plays no more; "" when nothing did.
   [[nodiscard]] virtual std::string trouble() { return {}; }

@@ -199,6 +199,14 @@ void Processes::lose(Process& process, const std::string& why) {
   process.pidfd.reset();  // and epoll forgets it
 }
 
+std::vector<pid_t> Processes::processes() const {
+  std::vector<pid_t> pids;
+  for (const Process& each : processes_) {
+    if (!each.lost) pids.push_back(each.pid);
+  }
+  return pids;
+}
+
 std::string Processes::trouble() {
   for (Process& each : processes_) {
     pollfd ended{each.pidfd.get(), POLLIN, 0};

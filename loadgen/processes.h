@@ -45,6 +45,7 @@ class Processes : public Generator {
   [[nodiscard]] bool idle() override;
   void cut() override;
   [[nodiscard]] Report report() override;
+  [[nodiscard]] std::vector<pid_t> processes() const override;
   [[nodiscard]] std::string trouble() override;
   [[nodiscard]] int trouble_fd() const override { return ended_.get(); }
 

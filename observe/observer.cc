@@ -5,31 +5,12 @@
 #include <algorithm>
 
 #include "observe/observe_error.h"
+#include "observe/process_sample.h"
 #include "observe/process_tree.h"
 #include "observe/target.h"
 
 namespace closewait {
 namespace {
-
-double seconds_of(std::uint64_t ticks) {
-  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-// False: the process has ended. A child's time moves to its parent when it is waited for, so the
-// sum does not fall when workers are replaced.
-bool add_process(pid_t pid, Sample& sample) {
-  const auto stat = read_stat(pid);
-  if (!stat || stat->has_ended()) return false;
-  ++sample.processes;
-  sample.threads += stat->threads;
-  sample.cpu_seconds += seconds_of(stat->user_ticks + stat->system_ticks + stat->waited_ticks);
-  if (const auto status = read_status(pid)) {
-    sample.rss_bytes += status->rss_bytes;
-    sample.anon_bytes += status->anon_bytes;
-  }
-  if (const auto fds = count_fds(pid)) sample.fds += *fds;
-  return true;
-}
 
 bool is_tcp(pid_t pid, int fd) {
   const auto protocol = socket_protocol(pid, fd);
@@ -104,10 +85,8 @@ void Observer::find_out_availability() {
 }
 
 Result<Sample> Observer::sample() {
-  Sample sample;
-  for (const pid_t pid : pids()) add_process(pid, sample);
-  if (sample.processes == 0) return error_code(ObserveError::kProcessEnded);
-  if (availability_.sockets) add_listen_queue(sample);
+  auto sample = sample_of(pids());
+  if (sample && availability_.sockets) add_listen_queue(*sample);
   return sample;
 }
 

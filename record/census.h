@@ -36,6 +36,7 @@ struct Census {
   std::uint64_t served = 0;  // connections opened so far
   std::map<std::string, std::uint64_t> served_by_behaviour{};
   Sample sample{};
+  Sample rig{};  // the same look at the rig itself: all its processes
   std::map<std::string, std::uint64_t> fds_by_kind{};  // socket, pipe, file, eventfd, ...
   std::map<std::string, std::uint64_t>
       sockets_by_state{};          // of the target's port, the target's side

@@ -64,6 +64,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("served", self.served);
   visit("served_by_behaviour", self.served_by_behaviour);
   visit("sample", self.sample);
+  visit("rig", self.rig);
   visit("fds_by_kind", self.fds_by_kind);
   visit("sockets_by_state", self.sockets_by_state);
   visit("dead_sockets", self.dead_sockets);
@@ -155,6 +156,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("busiest_worker", self.busiest_worker);
   visit("reaped", self.reaped);
   visit("sample", self.sample);
+  visit("rig", self.rig);
   visit("network", self.network);
   visit("sockets_by_state", self.sockets_by_state);
   visit("clients", self.tally.clients);

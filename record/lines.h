@@ -71,6 +71,7 @@ struct SecondLine {
   double busiest_worker = 0;  // share of its core, 0 to 1
   std::uint64_t reaped = 0;   // destroy events of ours
   std::optional<Sample> sample{};
+  std::optional<Sample> rig{};              // of the rig itself: all its processes
   std::optional<NetworkCounts> network{};  // in this second, when there was anything
   // Sockets of the target's port on its side, at the end of this second; empty when they were not
   // looked up, which is dear where there are many.

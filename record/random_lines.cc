@@ -148,6 +148,7 @@ SecondLine RandomLines::second() {
   }
   line.reaped = number();
   if (flag()) line.sample = sample();
+  if (flag()) line.rig = sample();
   line.sockets_by_state = numbers_by_name();
   line.tally = tally();
   return line;
@@ -161,6 +162,7 @@ CensusLine RandomLines::census() {
   census.served = number();
   census.served_by_behaviour = numbers_by_name();
   census.sample = sample();
+  census.rig = sample();
   census.fds_by_kind = numbers_by_name();
   census.sockets_by_state = numbers_by_name();
   census.dead_sockets = number();

@@ -74,6 +74,7 @@ struct Fold {
     run.latest.open = line.open;
     run.latest.busiest_worker = line.busiest_worker;
     run.latest.sample = line.sample;
+    run.latest.rig = line.rig;
     if (!line.sockets_by_state.empty()) take_over(line.sockets_by_state);
     reach(line.t);
   }

@@ -16,6 +16,7 @@ struct Latest {
   std::uint64_t open = 0;
   double busiest_worker = 0;
   std::optional<Sample> sample{};  // nothing: the target could not be seen in that second
+  std::optional<Sample> rig{};     // of the rig itself
   std::map<std::string, std::uint64_t> sockets_by_state{};
 
   friend bool operator==(const Latest&, const Latest&) = default;

@@ -2,10 +2,12 @@
 
 #include <poll.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
+#include "observe/process_sample.h"
 #include "verdict/leak.h"
 
 namespace closewait {
@@ -175,6 +177,7 @@ void Runner::take_census(std::uint64_t cycle, bool settled) {
   }
   if (parts_.identity != nullptr) parts_.identity->take_census(look);
   Census& census = look.census;
+  census.rig = look_at_rig().value_or(Sample());
   const Run& run = parts_.recorder.run();
   census.t = parts_.recorder.now();
   census.cycle = cycle;
@@ -235,12 +238,21 @@ void Runner::write_second() {
     second.network = lost;
   }
   look_at_target(second);
+  second.rig = look_at_rig();
   const double cpu = own_cpu_seconds();
   second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu) + counted.cpu_seconds;
   last_second_ = t;
   next_second_ = std::max(next_second_ + kSecond, Clock::now());
   parts_.recorder.append(second);
   parts_.progress.second(second);
+}
+
+// All its processes, as the target's are looked at.
+std::optional<Sample> Runner::look_at_rig() const {
+  std::vector<pid_t> pids = parts_.generator.processes();
+  pids.push_back(::getpid());
+  if (const auto sample = sample_of(pids)) return *sample;
+  return std::nullopt;
 }
 
 void Runner::look_at_target(SecondLine& second) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class Runner {
   [[nodiscard]] bool pass_time(Instant until);
   void write_second();
   void look_at_target(SecondLine& second);
+  [[nodiscard]] std::optional<Sample> look_at_rig() const;
   [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
   [[nodiscard]] bool time_for_another(std::uint64_t cycles_done) const;
 

@@ -122,6 +122,7 @@ TEST_F(Spread, CountsAsOneProcessDoes) {
   const Ended several = run(scenario());
   EXPECT_EQ(several.status, 0) << several.output << several.errors;
   ASSERT_EQ(several.result["rig_processes"], 4);
+  for (const auto& rest : several.result["rests"]) EXPECT_EQ(rest["rig"]["processes"], 5);
   EXPECT_GT(most_open(record()), kFewFiles);  // more at once than any of them may open
   std::filesystem::remove_all(out());
   const auto before = several.result["clients"];

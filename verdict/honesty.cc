@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "verdict/own_leak.h"
 
 namespace closewait {
 namespace {
@@ -114,6 +115,7 @@ std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>&
   judge_workers(run, reasons);
   judge_network(run, reasons);
   judge_sight(run, reasons);
+  for (std::string& each : own_leaks(run.rests)) reasons.push_back(std::move(each));
   return reasons;
 }
 

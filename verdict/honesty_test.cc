@@ -54,6 +54,19 @@ TEST(Honesty, TheRigsOwnErrors) {
                                                      "rig itself")));
 }
 
+TEST(Honesty, ALeakOfTheRigItself) {
+  closewait::Run run = run_of(as_planned());
+  run.rests.clear();
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    run.rests.push_back({.served = 1000 * i,
+                         .served_by_behaviour = {{"rude", 1000 * i}},
+                         .sample = {.fds = 10},
+                         .rig = {.fds = 30 + 1000 * i, .processes = 1},
+                         .feed_available = true});
+  }
+  EXPECT_THAT(shortfalls(run, {}), ElementsAre(HasSubstr("the rig itself leaked descriptors")));
+}
+
 TEST(Honesty, SkippedArrivals) {
   ClientCounts counts = as_planned();
   counts.skipped = 10;
