@@ -7,6 +7,30 @@
 
 namespace closewait {
 
+double peak_of(const Rate& rate) {
+  double peak = std::max(rate.from, rate.to);
+  for (const RateStep& step : rate.steps) peak = std::max(peak, step.rate);
+  return peak;
+}
+
+Rate scaled(Rate rate, double factor) {
+  rate.from *= factor;
+  rate.to *= factor;
+  for (RateStep& step : rate.steps) step.rate *= factor;
+  return rate;
+}
+
+std::string rate_yaml(const Rate& rate) {
+  if (rate.unbounded) return "max";
+  if (rate.steps.empty()) return rate_text(rate);
+  std::string list;
+  for (const RateStep& step : rate.steps) {
+    list += list.empty() ? "[" : ", ";
+    list += "{at: " + format_duration(step.at) + ", rate: " + format_rate(step.rate) + "}";
+  }
+  return list + "]";
+}
+
 std::string rate_text(const Rate& rate) {
   if (rate.unbounded) return "as many as the machine makes";
   if (rate.steps.empty()) {

@@ -26,6 +26,12 @@ struct Rate {
   std::vector<RateStep> steps;  // instead of the line: the first at 0, ascending, within the phase
 };
 
+[[nodiscard]] double peak_of(const Rate& rate);
+[[nodiscard]] Rate scaled(Rate rate, double factor);
+
+// As a scenario has it: "500/s..4000/s", "[{at: 0s, rate: 100/s}, {at: 5s, rate: 1000/s}]", "max".
+[[nodiscard]] std::string rate_yaml(const Rate& rate);
+
 // "500/s..4000/s", "100/s, 1000/s from 5s", "as many as the machine makes": for people.
 [[nodiscard]] std::string rate_text(const Rate& rate);
 

@@ -46,6 +46,16 @@ TEST(RateCurve, StaysWithinThePhase) {
   }
 }
 
+TEST(Rate, IsScaledInItsShape) {
+  EXPECT_EQ(rate_yaml(scaled({.from = 500, .to = 4000}, 2)), "1000/s..8000/s");
+  EXPECT_EQ(rate_yaml(scaled({.from = 5, .to = 5}, 0.5)), "2.5/s");
+  EXPECT_EQ(rate_yaml(scaled(spike(), 3)),
+            "[{at: 0s, rate: 300/s}, {at: 3s, rate: 15000/s}, {at: 3500ms, rate: 300/s}]");
+  EXPECT_EQ(rate_yaml({.unbounded = true}), "max");
+  EXPECT_EQ(peak_of(spike()), 5000);
+  EXPECT_EQ(peak_of({.from = 500, .to = 4000}), 4000);
+}
+
 TEST(RateText, SaysARateToPeople) {
   EXPECT_EQ(rate_text({.from = 5, .to = 5}), "5/s");
   EXPECT_EQ(rate_text({.from = 500, .to = 4000}), "500/s..4000/s");

@@ -72,6 +72,8 @@ void add_run_options(CLI::App& command, RunOptions& options, Written& written) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1000}));
   command.add_option("--connection", options.connection,
                      "Play only this connection of the plan, alone and at once; from 0");
+  command.add_option("--find-limit", options.find_limit,
+                     "Raise the rate until this breaks: 'latency.polite.response.p99 < 50ms'");
   command.add_flag("--keep-target", options.keep_target, "Leave a started target running");
   command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
 }

@@ -32,6 +32,8 @@ struct RunOptions {
   std::map<std::string, std::string> labels;
   std::uint64_t repeat = 1;
   std::optional<std::uint64_t> connection;  // plays this one of the plan alone
+  std::string find_limit;                   // an expectation; "" plays the scenario as it is
+  bool show_phases = true;                  // a line on standard error for each that is over
   bool keep_target = false;
   bool json = false;
 };
@@ -51,5 +53,9 @@ struct ChosenScenario {
 // plan has no such connection or is not known.
 void check_connection(const Scenario& scenario, const RunOptions& options);
 [[nodiscard]] ExitStatus replay_command(const Scenario& scenario, const RunOptions& options);
+
+// `closewait run --find-limit EXPECTATION`: plays the scenario at one rate after another until it
+// is known up to which the expectation holds. Throws UsageError before anything is started.
+[[nodiscard]] ExitStatus find_limit_command(const Scenario& scenario, const RunOptions& options);
 
 }  // namespace closewait

@@ -61,7 +61,7 @@ void Progress::clear() {
 
 void Progress::say(const std::string& line) {
   clear();
-  fmt::print(stderr, "{}\n", line);
+  if (setup_.phases) fmt::print(stderr, "{}\n", line);
 }
 
 void Progress::phase_begins(const PhaseLine& phase) {

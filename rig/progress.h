@@ -16,6 +16,7 @@ class Progress {
   struct Setup {
     Nanoseconds planned{0};  // of the whole run
     std::uint64_t cycles = 0;
+    bool phases = true;        // a line for each that is over
     std::vector<bool> polite;  // by the run's behaviours: whose p99 is shown
   };
 

@@ -1,286 +1,25 @@
 #include <fmt/format.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
-#include <memory>
+#include <cstdio>
 
-#include "base/open_files.h"
-#include "base/units.h"
-#include "loadgen/engine.h"
-#include "loadgen/processes.h"
 #include "report/result.h"
 #include "report/table.h"
 #include "rig/dialect_probe.h"
-#include "rig/identity.h"
 #include "rig/interrupt.h"
-#include "rig/judge.h"
-#include "rig/live_metrics.h"
-#include "rig/machine.h"
+#include "rig/one_run.h"
 #include "rig/options.h"
-#include "rig/ports.h"
-#include "rig/progress.h"
-#include "rig/recorder.h"
-#include "rig/results_folder.h"
-#include "rig/runner.h"
-#include "rig/target_process.h"
-#include "rig/tls_probe.h"
-#include "verdict/crash.h"
 
 namespace closewait {
 namespace {
 
-constexpr std::size_t kFeedBuffer = 64 * 1024 * 1024;
-constexpr std::size_t kLogLinesShown = 5;
-
-std::string kernel_release() {
-  utsname names{};
-  ::uname(&names);
-  return std::string(names.sysname) + " " + names.release;
-}
-
-HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
-                     const TargetProcess& target, std::uint64_t open_files, std::size_t processes) {
-  const Scenario& scenario = chosen.scenario;
-  HeaderLine header{.rig_version = CLOSEWAIT_VERSION,
-                    .scenario = scenario.name,
-                    .scenario_text = chosen.text,
-                    .seed = scenario.seed,
-                    .labels = options.labels,
-                    .started_at = utc_time("%Y-%m-%dT%H:%M:%SZ"),
-                    .kernel = kernel_release(),
-                    .target_address = target.address().to_string(),
-                    .target_command = target.command_line(),
-                    .target_pids = {target.roots().begin(), target.roots().end()},
-                    .target_build_id = target.build_id(),
-                    .open_files_limit = open_files,
-                    .rig_processes = processes,
-                    .planned_seconds = to_seconds(scenario.planned_length()),
-                    .lag_at_most = to_seconds(scenario.load.lag_at_most)};
-  for (const Behaviour* behaviour : scenario.behaviours()) {
-    header.behaviours.emplace_back(behaviour->name);
-  }
-  return header;
-}
-
-// The feed and what it needs; without it leaks are judged by counts.
-struct Seeing {
-  std::unique_ptr<PortTable> ports;
-  std::unique_ptr<Identity> identity;
-  std::vector<std::string> unseen;
-};
-
-// Nothing when this process alone has descriptors enough.
-std::unique_ptr<Processes> start_processes(const Scenario& scenario, const Spread& spread) {
-  if (spread.processes == 1) return nullptr;
-  return std::make_unique<Processes>(
-      Processes::Setup{.scenario = &scenario, .spread = spread, .ports = local_port_range()});
-}
-
-// Where the clients take their ports from; `processes` is null when this one plays alone.
-std::unique_ptr<PortTable> make_ports(const Scenario& scenario, const SocketAddress& target,
-                                      Processes* processes) {
-  const std::vector<SocketAddress> sources = sources_for(scenario, target);
-  if (processes != nullptr) return processes->aim(target, sources);
-  return std::make_unique<PortTable>(sources, local_port_range(), scenario.load.workers);
-}
-
-Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
-                   const std::vector<std::string>& behaviours, Processes* processes) {
-  Seeing seeing;
-  if (!target.why_unseen().empty()) seeing.unseen.push_back(target.why_unseen());
-  if (!scenario.load.destroy_events) {
-    seeing.unseen.emplace_back("destroy events: turned off by load.destroy_events");
-  } else if (target.address().is_unix() || !target.address().is_local()) {
-    seeing.unseen.emplace_back("destroy events: only for TCP targets on this machine");
-  } else if (auto feed = DestroyFeed::open(target.address().port(), kFeedBuffer)) {
-    seeing.ports = make_ports(scenario, target.address(), processes);
-    seeing.identity = std::make_unique<Identity>(
-        std::move(*feed),
-        Identity::Setup{
-            .ports = seeing.ports.get(),
-            .behaviours = &behaviours,
-            .patience = scenario.target.promises.idle_timeout.value_or(Nanoseconds(0))});
+void print_result(const PlayedRun& played, bool json) {
+  if (json) {
+    fmt::print("{}\n", result_of(played.run).dump(2));
   } else {
-    seeing.unseen.push_back("destroy events: " + describe(feed.error()));
-  }
-  if (!seeing.ports && processes != nullptr)
-    static_cast<void>(processes->aim(target.address(), {}));
-  return seeing;
-}
-
-std::vector<bool> polite_ones(const Scenario& scenario) {
-  std::vector<bool> polite;
-  for (const Behaviour* behaviour : scenario.behaviours()) polite.push_back(behaviour->polite);
-  return polite;
-}
-
-std::string why_ended(Runner::Ending ending) {
-  switch (ending) {
-    case Runner::Ending::kFinished:
-    case Runner::Ending::kStopped:
-      return "";
-    case Runner::Ending::kInterrupted:
-      return "interrupted before the end of the plan";
-    case Runner::Ending::kTargetEnded:
-      return "the target ended before the plan did";
-    case Runner::Ending::kRigBroke:
-      return "the rig broke";
-  }
-  return "";
-}
-
-Finding crash_of(TargetProcess& target, const Recorder& recorder) {
-  ProcessEnd end{.is_child = target.child() != nullptr, .t = recorder.now()};
-  const PhaseLine& phase = recorder.run().phases.back();
-  end.phase = phase.name;
-  if (phase.kind != PhaseKind::kRest) end.behaviours = recorder.run().header.behaviours;
-  if (Child* child = target.child()) {
-    end.wait_status = child->status().value_or(0);
-    end.log_tail = child->log_tail(kLogLinesShown);
-  }
-  return crash_finding(end);
-}
-
-void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
-              std::vector<Finding> findings, Recorder& recorder) {
-  for (Finding& each : findings_of(recorder.run(), chosen.scenario, circumstances)) {
-    findings.push_back(std::move(each));
-  }
-  for (Finding& each : findings) {
-    recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
-  }
-  EndLine end = judge(recorder.run(), chosen.scenario, circumstances);
-  end.t = recorder.now();
-  recorder.append(end);
-}
-
-// What the metrics of a run tell beside its record. Borrowed for the call and the run.
-struct Shown {
-  std::string name;
-  const Circumstances& circumstances;
-  TargetProcess& target;
-};
-
-// Nothing without --metrics.
-std::unique_ptr<LiveMetrics> serve_metrics(const ChosenScenario& chosen, const RunOptions& options,
-                                           const Shown& shown, Recorder& recorder) {
-  if (!options.metrics) return nullptr;
-  auto metrics = std::make_unique<LiveMetrics>(
-      LiveMetrics::Setup{.address = *options.metrics,
-                         .run = shown.name,
-                         .scenario = chosen.scenario,
-                         .circumstances = shown.circumstances,
-                         .target_is_seen = shown.target.observer() != nullptr});
-  fmt::print(stderr, "metrics at {}\n", metrics->url());
-  recorder.watch(
-      [&metrics = *metrics](const Run& run, const Line& line) { metrics.update(run, line); });
-  return metrics;
-}
-
-void linger(LiveMetrics& metrics, Nanoseconds at_most, const Interrupt& interrupt) {
-  const bool interrupted = interrupt.came();
-  if (interrupted && !metrics.was_scraped()) return;  // nobody watches
-  interrupt.take();
-  fmt::print(stderr, "the end of the run is at {} until it was scraped twice, {} at most{}\n",
-             metrics.url(), format_duration(at_most),
-             interrupted ? "; interrupt again to end at once" : "");
-  if (!metrics.wait_until_scraped(at_most, interrupt.fd())) {
-    fmt::print(stderr, "the end of the run was not scraped twice\n");
-  }
-}
-
-void publish(const Run& run, const ResultsFolder& folder, const RunOptions& options) {
-  const std::string result = result_of(run).dump(2) + "\n";
-  folder.write("result.json", result);
-  std::string again = "#!/bin/sh\n# Shows each finding of this run again.\n";
-  for (const Finding& finding : run.findings) again += finding.again + "\n";
-  if (!run.findings.empty()) folder.write_program("again.sh", again);
-  if (options.json) {
-    fmt::print("{}", result);
-  } else {
-    fmt::print("{}\nresults in {}\n", run_table(run), folder.path().string());
+    fmt::print("{}\nresults in {}\n", run_table(played.run), played.folder.string());
   }
   std::fflush(stdout);  // the rig may linger
-}
-
-ExitStatus status_of(const Run& run) {
-  switch (verdict_of(run)) {
-    case Verdict::kPass:
-      return ExitStatus::kPass;
-    case Verdict::kFail:
-      return ExitStatus::kFail;
-    case Verdict::kInconclusive:
-      return ExitStatus::kInconclusive;
-  }
-  return ExitStatus::kInconclusive;
-}
-
-ExitStatus run_once(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
-                    const Interrupt& interrupt) {
-  const Scenario& scenario = chosen.scenario;
-  refuse_beyond(budget_of(scenario, this_machine(scenario.target.address)));
-  // Before there is a thread, a connection or a target that they would inherit.
-  const Spread spread = spread_over_processes(scenario.load, most_open_files());
-  const auto processes = start_processes(scenario, spread);
-  const ResultsFolder folder(options, out, scenario.name);
-  folder.write("scenario.yaml", chosen.text);
-  TargetProcess target({.spec = &scenario.target,
-                        .log = folder.path() / "target.log",
-                        .keep = options.keep_target,
-                        .interrupt_fd = interrupt.fd(),
-                        .patience = options.wait_for_target});
-  // After the target was started: it has the limit of whoever calls.
-  const std::uint64_t open_files = raise_open_files();
-  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.address());
-  Recorder recorder(folder.path() / "run.jsonl");
-  recorder.append(header_of(chosen, options, target, open_files, spread.processes));
-  folder.lead_latest_here();
-  Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours, processes.get());
-  Circumstances circumstances{
-      .unseen = seeing.unseen, .again = [&](std::vector<Setting> instead) {
-        // The copy of the scenario lies elsewhere than the protocol that it includes.
-        const std::string& protocol = scenario.target.protocol_file;
-        if (!protocol.empty()) {
-          instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
-        }
-        const auto& tls = scenario.target.tls;
-        if (tls && !tls->ca.empty()) instead.emplace_back("target.tls.ca", "\"" + tls->ca + "\"");
-        return again_command(folder.path(), options, scenario.seed, instead);
-      }};
-  const auto metrics =
-      serve_metrics(chosen, options, {folder.name(), circumstances, target}, recorder);
-  std::vector<Finding> findings;
-  {
-    Progress progress({.planned = scenario.planned_length(),
-                       .cycles = scenario.repeat,
-                       .polite = polite_ones(scenario)});
-    std::optional<Engine> engine;
-    if (!processes) {
-      engine.emplace(Engine::Setup{
-          .scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
-    }
-    Generator& generator = processes ? static_cast<Generator&>(*processes) : *engine;
-    Runner runner({.scenario = scenario,
-                   .target = target,
-                   .generator = generator,
-                   .identity = seeing.identity.get(),
-                   .recorder = recorder,
-                   .progress = progress,
-                   .interrupt = interrupt});
-    const Runner::Ending ending = runner.run();
-    circumstances.interrupted_by = generator.trouble();
-    if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);
-    circumstances.finished = circumstances.interrupted_by.empty();
-    if (ending == Runner::Ending::kTargetEnded) {
-      findings.push_back(crash_of(target, recorder));
-      findings.back().again = circumstances.again({});
-    }
-  }
-  circumstances.record_lost = recorder.lost_lines();
-  conclude(chosen, circumstances, std::move(findings), recorder);
-  publish(recorder.run(), folder, options);
-  if (metrics) linger(*metrics, options.metrics_linger, interrupt);
-  return status_of(recorder.run());
 }
 
 // Without a file nobody has said what the target speaks.
@@ -309,6 +48,7 @@ ExitStatus run_command(const RunOptions& given) {
     chosen = choose_scenario(options);
   }
   if (options.connection) return replay_command(chosen.scenario, options);
+  if (!options.find_limit.empty()) return find_limit_command(chosen.scenario, options);
   const Interrupt interrupt;
   // Fail beats inconclusive beats pass, over all runs too.
   const auto weight = [](ExitStatus status) {
@@ -319,7 +59,9 @@ ExitStatus run_command(const RunOptions& given) {
     if (interrupt.came()) return worst == ExitStatus::kPass ? ExitStatus::kInconclusive : worst;
     const bool numbered = options.repeat > 1 && !options.out.empty();
     const std::string out = numbered ? fmt::format("{}/{}", options.out, i) : options.out;
-    const ExitStatus status = run_once(chosen, options, out, interrupt);
+    const ExitStatus status =
+        status_of(play(chosen, options, out, interrupt,
+                       [&](const auto& played) { print_result(played, options.json); }));
     if (weight(status) > weight(worst)) worst = status;
   }
   return worst;
