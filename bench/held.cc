@@ -51,8 +51,8 @@ void run() {
   const Scenario scenario = parse_scenario(kScenario, "bench", {});
   TargetProcess target({.spec = &scenario.target, .log = "/dev/null"});
   raise_open_files();
-  PortTable ports(sources_for(scenario, target.address()), local_port_range(), 1);
-  Engine engine({.scenario = &scenario, .target = &target.address(), .ports = &ports});
+  PortTable ports(sources_for(scenario, target.addresses().front()), local_port_range(), 1);
+  Engine engine({.scenario = &scenario, .targets = target.addresses(), .ports = &ports});
   engine.begin(scenario.cycle.front());
   std::vector<double> counts;
   std::vector<double> bytes;

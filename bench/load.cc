@@ -78,7 +78,7 @@ class Bench {
     pin_to_core(0);
   }
 
-  [[nodiscard]] const SocketAddress& address() const { return target_->address(); }
+  [[nodiscard]] const SocketAddress& address() const { return target_->addresses().front(); }
 
   [[nodiscard]] const std::vector<SocketAddress>& sources() const { return scenario_.load.sources; }
 
@@ -92,7 +92,7 @@ class Bench {
 
   // With the feed, by which each connection is followed to its server side.
   [[nodiscard]] Cost rig_with_feed(Counted counted) {
-    auto feed = DestroyFeed::open(address().port(), kFeedBuffer);
+    auto feed = DestroyFeed::open({address().port()}, kFeedBuffer);
     if (!feed) throw SetupError("destroy feed: " + describe(feed.error()));
     PortTable ports(sources_for(scenario_, address()), local_port_range(), 1);
     std::vector<std::string> names;
@@ -104,7 +104,7 @@ class Bench {
   }
 
   [[nodiscard]] Tally play(PortTable& ports) {
-    Engine engine({.scenario = &scenario_, .target = &address(), .ports = &ports});
+    Engine engine({.scenario = &scenario_, .targets = {&address(), 1}, .ports = &ports});
     engine.begin(scenario_.cycle.front());
     while (!engine.idle()) static_cast<void>(::poll(nullptr, 0, 10));
     const Tally& tally = engine.collect();
@@ -140,7 +140,7 @@ Cost raw_resets(const SocketAddress& target, RawLoop kind) {
 
 // The same beside a thread that only reads the feed: what the kernel's telling costs.
 Cost raw_resets_with_feed(const SocketAddress& target) {
-  auto feed = DestroyFeed::open(target.port(), kFeedBuffer);
+  auto feed = DestroyFeed::open({target.port()}, kFeedBuffer);
   if (!feed) throw SetupError("destroy feed: " + describe(feed.error()));
   std::jthread reader([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) static_cast<void>(feed->read(-1, std::chrono::milliseconds(5)));

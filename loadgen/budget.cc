@@ -71,10 +71,6 @@ std::uint64_t certainly_open(const Scenario& scenario) {
   return std::min(most, scenario.load.open_at_most);
 }
 
-bool has_ports(const Scenario& scenario) {
-  return !scenario.target.address || !scenario.target.address->is_unix();
-}
-
 std::uint64_t ports_of(const Scenario& scenario, const Machine& machine) {
   return std::max<std::uint64_t>(1, scenario.load.sources.size()) * machine.ports;
 }
@@ -207,7 +203,7 @@ std::uint64_t held_at_once(const Phase& phase) {
 
 std::vector<Need> budget_of(const Scenario& scenario, const Machine& machine) {
   std::vector<Need> needs;
-  if (has_ports(scenario)) {
+  if (!scenario.target.is_unix()) {
     needs.push_back(ports_need(scenario, machine));
     if (machine.conntrack) needs.push_back(conntrack_need(scenario, machine));
   }

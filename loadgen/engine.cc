@@ -18,7 +18,7 @@ Engine::Engine(const Setup& setup)
     workers_.push_back(
         std::make_unique<Worker>(Worker::Setup{.index = setup.process * here + i,
                                                .workers = setup.processes * here,
-                                               .target = setup.target,
+                                               .targets = setup.targets,
                                                .target_spec = &setup.scenario->target,
                                                .sources = &load.sources,
                                                .ports = setup.ports,

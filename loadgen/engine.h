@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -15,14 +16,14 @@ namespace closewait {
 class Worker;
 
 // The workers together: tells them the phases and adds up what they counted. Owns the workers and
-// their threads; borrows the scenario, the target's address and the port table, which outlive it.
+// their threads; borrows the scenario, the target's addresses and the port table, which outlive it.
 // Called by one thread.
 class Engine : public Generator {
  public:
   struct Setup {
     const Scenario* scenario = nullptr;
-    const SocketAddress* target = nullptr;
-    PortTable* ports = nullptr;  // null: the kernel chooses the ports
+    std::span<const SocketAddress> targets;  // taken in turn
+    PortTable* ports = nullptr;              // null: the kernel chooses the ports
     // Where several processes play one load: which of them this is, and how many workers each has
     // (0: all that the scenario asks for). The limits of the scenario are shared out among all.
     std::size_t process = 0;

@@ -41,13 +41,16 @@ Phase mixed(double rate, Nanoseconds duration) {
 class Load {
  public:
   Load(const Phase& phase, const SocketAddress& target, LoadSpec load = {}, std::uint64_t seed = 1)
-      : phase_(phase), target_(target) {
+      : Load(phase, std::vector{target}, std::move(load), seed) {}
+  Load(const Phase& phase, std::vector<SocketAddress> targets, LoadSpec load = {},
+       std::uint64_t seed = 1)
+      : phase_(phase), targets_(std::move(targets)) {
     scenario_.seed = seed;
     scenario_.load = std::move(load);
     scenario_.cycle = {phase};
     scenario_.target.dialect = Dialect::kHttp;
     tally_ = Tally(scenario_.behaviours().size());
-    engine_.emplace(Engine::Setup{.scenario = &scenario_, .target = &target_, .ports = nullptr});
+    engine_.emplace(Engine::Setup{.scenario = &scenario_, .targets = targets_, .ports = nullptr});
   }
 
   void begin() { engine_->begin(phase_); }
@@ -81,7 +84,7 @@ class Load {
 
  private:
   Phase phase_;
-  SocketAddress target_;
+  std::vector<SocketAddress> targets_;
   Scenario scenario_;
   Tally tally_;
   std::optional<Engine> engine_;
@@ -166,6 +169,28 @@ TEST(Engine, GivesTheSameNumberTheSameBehaviourWithAnyNumberOfWorkers) {
   const auto one = requests_by_source(1);
   EXPECT_EQ(one.size(), 7U);
   EXPECT_EQ(requests_by_source(4), one);
+}
+
+// From each source to each address, whatever the number of workers.
+TEST(Engine, TakesTheTargetsAddressesInTurn) {
+  for (const std::uint64_t count : {1U, 2U}) {
+    std::array<std::optional<Peer>, 2> peers;
+    std::vector<SocketAddress> targets;
+    for (auto& each : peers) targets.push_back(each.emplace(answers(kSize)).address());
+    LoadSpec spec = workers(count);
+    for (const char* ip : {"127.0.0.2", "127.0.0.3"}) {
+      spec.sources.push_back(SocketAddress::parse_ip(ip, 0).value());
+    }
+    Load load(phase(400, milliseconds(500), {mix("polite", 1)}), targets, spec);
+    ASSERT_TRUE(load.run());
+    ASSERT_EQ(load.sum().opened, 200U);
+    for (auto& each : peers) {
+      EXPECT_EQ(each->accepted(), 100U);
+      std::map<std::string, int> sources;
+      for (const Seen& seen : each->seen()) ++sources[seen.client.address().ip()];
+      EXPECT_EQ(sources, (std::map<std::string, int>{{"127.0.0.2", 50}, {"127.0.0.3", 50}}));
+    }
+  }
 }
 
 TEST(Engine, CountsARefusal) {

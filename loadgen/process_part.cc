@@ -7,6 +7,7 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
+#include <vector>
 
 #include "loadgen/engine.h"
 #include "record/journal.h"
@@ -51,20 +52,18 @@ class Part {
   }
 
   std::string aim(std::istream& rest) {
-    std::string target;
     std::string source;
-    std::getline(rest >> std::ws, target);
-    // A path may have spaces, and has no source.
-    const auto space = target.starts_with("unix:") ? std::string::npos : target.find(' ');
-    if (space != std::string::npos) source = target.substr(space + 1);
-    target_ = address(target.substr(0, space));
-    if (!source.empty()) {
+    std::getline(rest >> std::ws, source, '\t');
+    for (std::string target; std::getline(rest, target, '\t');) {
+      targets_.push_back(address(target));
+    }
+    if (source != "-") {
       const auto& given = part_.scenario->load.sources;
       ports_.emplace(given.empty() ? std::vector{address(source)} : given, part_.ports,
                      part_.spread.workers(), std::move(memory_));
     }
     engine_.emplace(Engine::Setup{.scenario = part_.scenario,
-                                  .target = &target_,
+                                  .targets = targets_,
                                   .ports = ports_ ? &*ports_ : nullptr,
                                   .process = part_.process,
                                   .processes = part_.spread.processes,
@@ -100,7 +99,7 @@ class Part {
 
   ProcessPart part_;
   SharedMemory memory_;
-  SocketAddress target_;
+  std::vector<SocketAddress> targets_;
   std::optional<PortTable> ports_;
   std::optional<Engine> engine_;
   double cpu_seconds_ = 0;

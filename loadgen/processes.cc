@@ -105,10 +105,11 @@ Processes::~Processes() {
   }
 }
 
-std::unique_ptr<PortTable> Processes::aim(const SocketAddress& target,
+std::unique_ptr<PortTable> Processes::aim(const std::vector<SocketAddress>& targets,
                                           const std::vector<SocketAddress>& sources) {
-  std::string line = "aim " + target.to_string();
-  if (!sources.empty()) line += " " + sources.front().to_string();
+  std::string line = "aim " + (sources.empty() ? "-" : sources.front().to_string());
+  // A path may have spaces.
+  for (const SocketAddress& target : targets) line += "\t" + target.to_string();
   order(line);
   if (sources.empty()) return nullptr;
   return std::make_unique<PortTable>(sources, setup_.ports, setup_.spread.workers(),

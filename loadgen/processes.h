@@ -38,7 +38,7 @@ class Processes : public Generator {
 
   // Where to connect to, once that is known and before the first phase. With sources (the
   // scenario's, or the only one) the clients take their ports from a table, which is returned.
-  [[nodiscard]] std::unique_ptr<PortTable> aim(const SocketAddress& target,
+  [[nodiscard]] std::unique_ptr<PortTable> aim(const std::vector<SocketAddress>& targets,
                                                const std::vector<SocketAddress>& sources);
 
   void begin(const Phase& phase) override;

@@ -73,12 +73,12 @@ TEST(Processes, BeginWhatOneProcessWould) {
   const SocketAddress nobody = closed_port();
   std::vector<std::uint64_t> one;
   {  // its threads have ended when the others are forked
-    Engine engine({.scenario = &scenario, .target = &nobody});
+    Engine engine({.scenario = &scenario, .targets = {&nobody, 1}});
     one = planned_in(played_by(engine, scenario));
   }
   for (const Spread& spread : {Spread{2, 1}, Spread{3, 2}}) {
     Processes processes({.scenario = &scenario, .spread = spread, .ports = kPorts});
-    ASSERT_FALSE(processes.aim(nobody, {}));
+    ASSERT_FALSE(processes.aim({nobody}, {}));
     const Tally tally = played_by(processes, scenario);
     EXPECT_EQ(planned_in(tally), one);
     std::uint64_t refused = 0;
@@ -98,7 +98,7 @@ TEST(Processes, TakePortsOfTheirOwnFromOneTable) {
   Processes processes({.scenario = &scenario, .spread = {3, 1}, .ports = kPorts});
   Peer peer(answers(kSize));
   const auto source = SocketAddress::parse("127.91.0.2:0").value();
-  const auto ports = processes.aim(peer.address(), {source});
+  const auto ports = processes.aim({peer.address()}, {source});
   ASSERT_TRUE(ports);
   const Tally tally = played_by(processes, scenario);
   std::uint64_t opened = 0;
@@ -131,7 +131,7 @@ TEST(Processes, EndWithTheirOwner) {
     EXPECT_EQ(children().size(), before.size() + 3);
     Peer stays(never_answers());
     peer = &stays;
-    static_cast<void>(processes.aim(peer->address(), {}));
+    static_cast<void>(processes.aim({peer->address()}, {}));
     processes.begin(scenario.cycle.front());
     EXPECT_TRUE(peer->eventually([](const auto& all) { return all.size() > 30; }));
   }
@@ -142,7 +142,7 @@ TEST(Processes, SayWhichOfThemEndedAndPlayOnWithTheOthers) {
   const Scenario scenario = scenario_of(100, milliseconds(100));
   const std::set<pid_t> before = children();
   Processes processes({.scenario = &scenario, .spread = {3, 1}, .ports = kPorts});
-  static_cast<void>(processes.aim(closed_port(), {}));
+  static_cast<void>(processes.aim({closed_port()}, {}));
   EXPECT_EQ(processes.trouble(), "");
   std::set<pid_t> now = children();
   for (const pid_t each : before) now.erase(each);

@@ -16,9 +16,9 @@ Replayed replay(const ReplaySetup& setup) {
   boost::asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO);
   std::vector<std::byte> scratch(kScratchBytes);
   const SessionContext context{.io = &io,
-                               .target = setup.target,
+                               .targets = setup.targets,
                                .target_spec = &setup.scenario->target,
-                               .http = HttpTexts(setup.scenario->target, *setup.target),
+                               .http = http_texts(setup.scenario->target, setup.targets),
                                .tls = tls_of(setup.scenario->target),
                                .sources = &setup.scenario->load.sources,
                                .ports = nullptr,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "base/address.h"
 #include "base/clock.h"
@@ -12,7 +13,7 @@ namespace closewait {
 // One connection of a plan, to be played alone. What it points to outlives the call.
 struct ReplaySetup {
   const Scenario* scenario = nullptr;
-  const SocketAddress* target = nullptr;
+  std::span<const SocketAddress> targets;
   const ClientMix* mix = nullptr;  // what it does
   std::uint64_t number = 0;
   std::uint64_t choices = 0;

@@ -20,8 +20,11 @@ class Replay : public ::testing::Test {
     mix_.params.timeout = std::chrono::milliseconds(300);
     scenario_.target.dialect = Dialect::kHttp;
     target_ = peer.address();
-    return replay(
-        {.scenario = &scenario_, .target = &target_, .mix = &mix_, .number = 5, .choices = 99});
+    return replay({.scenario = &scenario_,
+                   .targets = {&target_, 1},
+                   .mix = &mix_,
+                   .number = 5,
+                   .choices = 99});
   }
 
   Scenario scenario_;

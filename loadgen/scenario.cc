@@ -43,6 +43,10 @@ void refuse_short_repeat(const Scenario& scenario, const YamlNode& root, Problem
 
 }  // namespace
 
+std::optional<SocketAddress> TargetSpec::address() const {
+  return addresses.empty() ? std::nullopt : std::optional(addresses.front());
+}
+
 bool Phase::is_control() const {
   return !clients.empty() && std::all_of(clients.begin(), clients.end(), [](const ClientMix& mix) {
     return mix.behaviour->polite;

@@ -52,7 +52,9 @@ struct Promises {
 
 struct TargetSpec {
   std::vector<std::string> start;  // empty: it runs already
-  std::optional<SocketAddress> address;
+  // Empty: found by what was started, or by pid. Several are of one family and of one server; its
+  // connections take them in turn.
+  std::vector<SocketAddress> addresses;
   std::optional<std::int64_t> pid;
   Dialect dialect = Dialect::kHttp;
   std::optional<TlsSpec> tls;           // nothing: plain
@@ -61,6 +63,10 @@ struct TargetSpec {
   std::string protocol_file;            // absolute; "" when the scenario itself describes it
   Promises promises;
   bool allow_remote = false;
+
+  // The first address, when there is one.
+  [[nodiscard]] std::optional<SocketAddress> address() const;
+  [[nodiscard]] bool is_unix() const { return !addresses.empty() && addresses.front().is_unix(); }
 };
 
 enum class Arrivals : std::uint8_t { kPoisson, kEven };

@@ -1,5 +1,7 @@
 #include "loadgen/scenario_fit.h"
 
+#include <algorithm>
+
 #include "faults/behaviour.h"
 #include "loadgen/yaml_text.h"
 
@@ -8,8 +10,7 @@ namespace {
 
 // Why it cannot be played to this target; "" when it can.
 std::string obstacle(const Behaviour& behaviour, const TargetSpec& target) {
-  const bool on_unix = target.address && target.address->is_unix();
-  if (on_unix && behaviour.needs.tcp) {
+  if (target.is_unix() && behaviour.needs.tcp) {
     return " resets, which a Unix socket has not; expected behaviours that end by closing";
   }
   const bool has_no_large =
@@ -32,21 +33,35 @@ void refuse_in(const YamlNode& phase, const TargetSpec& target, Problems& proble
   }
 }
 
-}  // namespace
-
-void refuse_what_does_not_fit(const YamlNode& root, const TargetSpec& target, Problems& problems) {
+void refuse_sources(const YamlNode& root, const Scenario& scenario, Problems& problems) {
   const YamlEntry* load = root.find("load");
-  const YamlEntry* sources = load != nullptr ? load->value.find("sources") : nullptr;
-  if (sources != nullptr && target.address && target.address->is_unix()) {
-    problems.add(sources->place,
+  const YamlEntry* entry = load != nullptr ? load->value.find("sources") : nullptr;
+  if (entry == nullptr || scenario.target.addresses.empty()) return;
+  const SocketAddress& target = scenario.target.addresses.front();
+  if (target.is_unix()) {
+    problems.add(entry->place,
                  "'sources' are addresses, and the target is a Unix socket, which has none to come "
                  "from; expected no sources");
+    return;
   }
+  const auto& sources = scenario.load.sources;
+  const auto other = std::ranges::find_if(
+      sources, [&](const SocketAddress& source) { return source.family() != target.family(); });
+  if (other == sources.end()) return;
+  problems.add(entry->place, "'sources' has " + other->ip() + ", from which there is no way to " +
+                                 target.to_string() + "; expected " +
+                                 (target.family() == AF_INET6 ? "IPv6" : "IPv4") + " addresses");
+}
+
+}  // namespace
+
+void refuse_what_does_not_fit(const YamlNode& root, const Scenario& scenario, Problems& problems) {
+  refuse_sources(root, scenario, problems);
   if (const YamlEntry* warm_up = root.find("warm_up")) {
-    refuse_in(warm_up->value, target, problems);
+    refuse_in(warm_up->value, scenario.target, problems);
   }
   if (const YamlEntry* cycle = root.find("cycle")) {
-    for (const YamlNode& phase : cycle->value.items) refuse_in(phase, target, problems);
+    for (const YamlNode& phase : cycle->value.items) refuse_in(phase, scenario.target, problems);
   }
 }
 

@@ -8,7 +8,7 @@ namespace closewait {
 
 // Behaviours that a target cannot be played are a problem, each where it stands in a mix: those
 // that need a large response of a raw protocol that has no request for one, and on a Unix socket
-// those that need TCP. So are local addresses to reach a Unix socket from.
-void refuse_what_does_not_fit(const YamlNode& root, const TargetSpec& target, Problems& problems);
+// those that need TCP. So are local addresses from which there is no way to the target.
+void refuse_what_does_not_fit(const YamlNode& root, const Scenario& scenario, Problems& problems);
 
 }  // namespace closewait

@@ -99,10 +99,34 @@ void refuse_http_keys(const MapReader& reader, Dialect dialect) {
   }
 }
 
+// One, or a list of them.
+void read_addresses(const MapReader& reader, TargetSpec& target) {
+  const YamlEntry* entry = reader.find("address");
+  if (entry == nullptr) return;
+  for (const YamlNode& item : reader.items(*entry, kTargetAddress.expected, true)) {
+    SocketAddress address;
+    if (!reader.read_value("address", item, kTargetAddress, address)) continue;
+    auto& all = target.addresses;
+    if (std::ranges::count(all, address) > 0) {
+      reader.problem(item.place,
+                     "'address' has " + address.to_string() + " twice; expected each address once");
+    } else if (!all.empty() && (all.front().family() != address.family() || address.is_unix())) {
+      reader.problem(item.place, "'address' has " + all.front().to_string() + " and " +
+                                     address.to_string() +
+                                     "; expected only IPv4, only IPv6, or one Unix socket");
+    } else if (all.size() == kMostTargetAddresses) {
+      reader.problem(item.place, "'address' has more than 64 addresses; expected at most 64");
+      return;
+    } else {
+      all.push_back(address);
+    }
+  }
+}
+
 void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   const MapReader reader(node, "'target'", kTargetKeys, problems);
   read_start(reader, target);
-  reader.read("address", kTargetAddress, target.address);
+  read_addresses(reader, target);
   reader.read("pid", kPid, target.pid);
   reader.read("dialect", kDialects, target.dialect);
   reader.read("allow_remote", kTrueFalse, target.allow_remote);
@@ -230,7 +254,7 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   if (const YamlEntry* cycle = reader.require("cycle", "a list of phases")) {
     scenario.cycle = read_cycle(*cycle, problems);
   }
-  refuse_what_does_not_fit(root, scenario.target, problems);
+  refuse_what_does_not_fit(root, scenario, problems);
   read_repeat(reader, scenario);
   if (const YamlEntry* expect = reader.find("expect")) {
     read_expectations(*expect, problems, scenario.expect);

@@ -119,6 +119,13 @@ TEST(ScenarioParser, RefusesWhatAUnixSocketHasNot) {
             "behaviours that end by closing");
 }
 
+TEST(ScenarioParser, RefusesSourcesFromWhichThereIsNoWay) {
+  EXPECT_EQ(error_of("name: s\ntarget: {address: '[::1]:80'}\nload: {sources: 127.0.0.2}\n"
+                     "cycle: [{for: 1s, rate: 5/s, clients: {polite: 1}}]\n"),
+            "s.yaml:3:8: 'sources' has 127.0.0.2, from which there is no way to [::1]:80; expected "
+            "IPv6 addresses");
+}
+
 TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
   const std::string address =
       "; expected an address such as 127.0.0.1:7000, [::1]:7000 or unix:/run/server.sock";
@@ -131,6 +138,14 @@ TEST(ScenarioParser, RefusesTargetsThatCannotBe) {
       {2, "target: {}", "2:9: 'target' has no start, address or pid; expected one of them"},
       {2, "target: {address: localhost}", "2:19: 'address' is 'localhost'" + address},
       {2, "target: {address: '127.0.0.1:0'}", "2:19: 'address' is '127.0.0.1:0'" + address},
+      {2, "target: {address: ['127.0.0.1:7', '127.0.0.1:7']}",
+       "2:35: 'address' has 127.0.0.1:7 twice; expected each address once"},
+      {2, "target: {address: ['127.0.0.1:7', '[::1]:7']}",
+       "2:35: 'address' has 127.0.0.1:7 and [::1]:7; expected only IPv4, only IPv6, or one Unix "
+       "socket"},
+      {2, "target: {address: ['unix:/a', 'unix:/b']}",
+       "2:31: 'address' has unix:/a and unix:/b; expected only IPv4, only IPv6, or one Unix "
+       "socket"},
       {2, "target: {address: [::1]:80}",
        "2:24: not YAML: end of map flow not found; expected valid YAML; an address in brackets "
        "needs quotes: '[::1]:80'"},

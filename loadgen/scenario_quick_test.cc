@@ -25,7 +25,7 @@ Scenario parsed(const QuickScenario& quick) {
 TEST(QuickScenario, IsAScenarioWhoseStormsAddUpToItsLength) {
   const Scenario scenario = parsed(kGood);
   EXPECT_EQ(scenario.name, "quick");
-  EXPECT_EQ(scenario.target.address->to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(scenario.target.address()->to_string(), "127.0.0.1:7000");
   EXPECT_EQ(scenario.repeat, 3U);
   ASSERT_EQ(scenario.cycle.size(), 2U);
   EXPECT_EQ(scenario.cycle[0].duration, std::chrono::seconds(200));
@@ -51,7 +51,7 @@ TEST(QuickScenario, TakesWhatItsOptionsTake) {
   quick.mix = "polite";  // a Unix socket has no resets
   for (const std::string target : {"[::1]:80", "unix:/tmp/it's a ${HOME} #1", "0.0.0.0:1"}) {
     quick.target = target;
-    EXPECT_EQ(parsed(quick).target.address->to_string(), target);
+    EXPECT_EQ(parsed(quick).target.address()->to_string(), target);
   }
   quick.mix = "half-close";
   EXPECT_EQ(parsed(quick).cycle[0].clients.at(0).weight, 1);

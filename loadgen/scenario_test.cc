@@ -64,7 +64,8 @@ Scenario read(const std::string& text) { return parse_scenario(text, "s.yaml", {
 TEST(Scenario, ReadsTheTarget) {
   const TargetSpec target = read(kFull).target;
   EXPECT_THAT(target.start, ElementsAre("closewait-server", "--listen", "127.0.0.1:0"));
-  EXPECT_EQ(target.address->to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(target.address()->to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(target.addresses.size(), 1U);
   EXPECT_FALSE(target.pid);
   EXPECT_EQ(target.dialect, Dialect::kEcho);
   EXPECT_EQ(target.request.path, "/index.html");

@@ -36,6 +36,7 @@ namespace closewait {
 [[nodiscard]] Result<std::vector<std::string>> split_words(std::string_view text);
 
 inline constexpr std::size_t kMostSources = 256;
+inline constexpr std::size_t kMostTargetAddresses = 64;
 inline constexpr std::size_t kLongestName = 64;
 
 inline constexpr ValueKind<std::string> kName{parse_name,

@@ -20,7 +20,8 @@ Exchange& make_raw_exchange(AnyExchange& place, const RawProtocol& protocol, con
       protocol, needs_much && protocol.large ? *protocol.large : protocol.usual);
 }
 
-Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const ClientMix& mix) {
+Exchange& make_exchange(AnyExchange& place, const SessionContext& context, std::size_t target,
+                        const ClientMix& mix) {
   switch (context.target_spec->dialect) {
     case Dialect::kEcho:
       return place.emplace<EchoExchange>(mix.params.size);
@@ -30,8 +31,8 @@ Exchange& make_exchange(AnyExchange& place, const SessionContext& context, const
       break;
   }
   return place.emplace<HttpExchange>(HttpExchange::Spec{.request = &context.target_spec->request,
-                                                        .host = context.http.host,
-                                                        .text = context.http.request,
+                                                        .host = context.http[target].host,
+                                                        .text = context.http[target].request,
                                                         .size = mix.params.size});
 }
 
@@ -41,6 +42,12 @@ HttpTexts::HttpTexts(const TargetSpec& spec, const SocketAddress& target)
     : host(target.is_unix() ? "localhost" : target.to_string()) {
   const std::string& path = spec.request.path;
   if (!path.empty()) request = http_request_text(spec.request, host, path);
+}
+
+std::vector<HttpTexts> http_texts(const TargetSpec& spec, std::span<const SocketAddress> targets) {
+  std::vector<HttpTexts> texts;
+  for (const SocketAddress& target : targets) texts.emplace_back(spec, target);
+  return texts;
 }
 
 std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec) {
@@ -63,6 +70,8 @@ void Session::cut() {
   if (client_ != nullptr) client_->cut();
 }
 
+std::size_t Session::target() const { return assignment_.number % context_.targets.size(); }
+
 // False: no port is free.
 bool Session::take_slot() {
   if (context_.ports == nullptr) return true;
@@ -77,11 +86,12 @@ std::optional<SocketAddress> Session::local() const {
   if (slot_) return context_.ports->address_of(*slot_);
   const auto& sources = *context_.sources;
   if (sources.empty()) return {};
-  return sources[assignment_.number % sources.size()];
+  // Each source meets each address.
+  return sources[assignment_.number / context_.targets.size() % sources.size()];
 }
 
 Client::Setup Session::client_setup() const {
-  return {.target = context_.target,
+  return {.target = &context_.targets[target()],
           .local = local(),
           .scratch = context_.scratch,
           .tally = &tally_,
@@ -98,7 +108,7 @@ Client::Awaitable<bool> Session::attempt() {
     co_return true;
   }
   AnyExchange place;
-  Exchange& exchange = make_exchange(place, context_, *assignment_.mix);
+  Exchange& exchange = make_exchange(place, context_, target(), *assignment_.mix);
   // The setup is no variable: it would stay in the frame as long as the client lives.
   Client client(*context_.io, client_setup());
   client_ = &client;

@@ -26,15 +26,19 @@ struct HttpTexts {
   std::string request;  // the whole, when it is the same for all clients; else ""
 };
 
+// For each of the target's addresses.
+[[nodiscard]] std::vector<HttpTexts> http_texts(const TargetSpec& spec,
+                                                std::span<const SocketAddress> targets);
+
 // Null when the target is plain.
 [[nodiscard]] std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec);
 
 // What the sessions of one worker share: borrowed by each of them, owned by the worker.
 struct SessionContext {
   boost::asio::io_context* io;
-  const SocketAddress* target;
+  std::span<const SocketAddress> targets;  // connection n goes to the n-th, counted round
   const TargetSpec* target_spec;
-  HttpTexts http;
+  std::vector<HttpTexts> http;                // for each of them
   std::unique_ptr<TlsClientContext> tls;      // null: plain
   const std::vector<SocketAddress>* sources;  // empty: the kernel's choice
   PortTable* ports;                           // null: the kernel chooses the ports
@@ -65,6 +69,7 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // False: the port was not to be had, another one may be.
   Client::Awaitable<bool> attempt();
+  [[nodiscard]] std::size_t target() const;
   [[nodiscard]] bool take_slot();
   [[nodiscard]] std::optional<SocketAddress> local() const;
   [[nodiscard]] Client::Setup client_setup() const;

@@ -33,7 +33,7 @@ class SessionTest : public testing::Test {
     Scenario scenario;
     scenario.load.arrivals = Arrivals::kEven;
     scenario.cycle = {phase};
-    Engine engine({.scenario = &scenario, .target = &target, .ports = &ports});
+    Engine engine({.scenario = &scenario, .targets = {&target, 1}, .ports = &ports});
     engine.begin(phase);
     const Instant deadline = Clock::now() + std::chrono::seconds(20);
     ClientTally tally;

@@ -74,12 +74,13 @@ TEST(Settings, BuildWhatIsNotThere) {
 }
 
 TEST(Settings, TakeBoundsAndAddressesAsTheyAre) {
-  const Scenario scenario =
-      with({{"expect.latency.polite.response.p99", "> 100ms"}, {"target.address", "[::1]:80"}});
+  const Scenario scenario = with({{"expect.latency.polite.response.p99", "> 100ms"},
+                                  {"target.address", "[::1]:80"},
+                                  {"load.sources", "::1"}});
   ASSERT_EQ(scenario.expect.size(), 1U);
   EXPECT_EQ(scenario.expect[0].path, "latency.polite.response.p99");
   EXPECT_EQ(scenario.expect[0].relation, Expectation::Relation::kMore);
-  EXPECT_EQ(scenario.target.address->to_string(), "[::1]:80");
+  EXPECT_EQ(scenario.target.address()->to_string(), "[::1]:80");
 }
 
 TEST(Settings, TakeAllBoundsAtOnce) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -33,7 +34,7 @@ class Worker {
   struct Setup {
     std::size_t index = 0;
     std::size_t workers = 1;
-    const SocketAddress* target = nullptr;
+    std::span<const SocketAddress> targets;
     const TargetSpec* target_spec = nullptr;
     const std::vector<SocketAddress>* sources = nullptr;
     PortTable* ports = nullptr;

@@ -24,16 +24,19 @@ constexpr std::size_t kMaxRounds = 32;    // a read() gives no more than so many
 constexpr auto kGather = std::chrono::milliseconds(1);
 
 // The filter sees the message from its nlmsghdr on. BPF loads are big-endian, as ports are.
-error_code attach_port_filter(int fd, std::uint16_t port) {
+error_code attach_port_filter(int fd, const std::vector<std::uint16_t>& ports) {
   constexpr std::uint32_t kPortOffset =
       sizeof(nlmsghdr) + offsetof(inet_diag_msg, id) + offsetof(inet_diag_sockid, idiag_sport);
   constexpr std::uint32_t kWholeMessage = 0xffffffff;
-  std::array<sock_filter, 4> code{{
-      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kPortOffset),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, kWholeMessage),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  }};
+  if (ports.size() > DestroyFeed::kMostPorts) return errno_error(E2BIG);
+  std::vector<sock_filter> code{BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kPortOffset)};
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    // Past the comparisons that are left, and past the refusal.
+    const auto to_the_end = static_cast<std::uint8_t>(ports.size() - i);
+    code.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ports[i], to_the_end, 0));
+  }
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, 0));
+  code.push_back(BPF_STMT(BPF_RET | BPF_K, kWholeMessage));
   const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0) {
     return last_error();
@@ -88,13 +91,13 @@ void DestroyFeed::DeleteSlots::operator()(Slots* slots) const noexcept {
   std::default_delete<Slots>{}(slots);
 }
 
-Result<DestroyFeed> DestroyFeed::open(std::uint16_t target_port, std::size_t buffer) {
+Result<DestroyFeed> DestroyFeed::open(const std::vector<std::uint16_t>& ports, std::size_t buffer) {
   UniqueFd fd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG));
   if (!fd) return last_error();
   DestroyFeed feed(std::move(fd));
   if (const auto error = feed.size_buffer(buffer)) return error;
   // The filter first, so that nothing of another port gets in between.
-  if (const auto error = attach_port_filter(feed.fd_.get(), target_port)) return error;
+  if (const auto error = attach_port_filter(feed.fd_.get(), ports)) return error;
   if (const auto error = join_groups(feed.fd_.get())) return error;
   return feed;
 }

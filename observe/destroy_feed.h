@@ -14,15 +14,19 @@
 
 namespace closewait {
 
-// The kernel's news of destroyed TCP sockets of one local port: netlink multicast groups
+// The kernel's news of destroyed TCP sockets of some local ports: netlink multicast groups
 // SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY (linux/sock_diag.h), of this network
 // namespace, without privilege. A filter in the kernel drops all other ports before they take
 // room. Owns its socket and buffers; one thread at a time.
 class DestroyFeed {
  public:
-  // Joins the groups: every socket destroyed from now on is told. `buffer` is what SO_RCVBUF is set
-  // to; an event that waits takes 640 bytes of it. See buffer_note() for what was granted.
-  [[nodiscard]] static Result<DestroyFeed> open(std::uint16_t target_port, std::size_t buffer);
+  static constexpr std::size_t kMostPorts = 64;
+
+  // Joins the groups, for at most kMostPorts ports: every socket destroyed from now on is told.
+  // `buffer` is what SO_RCVBUF is set to; an event that waits takes 640 bytes of it. See
+  // buffer_note() for what was granted.
+  [[nodiscard]] static Result<DestroyFeed> open(const std::vector<std::uint16_t>& ports,
+                                                std::size_t buffer);
 
   // Waits for events, at most `timeout`, or until `stop_fd` (-1: none) is readable, which is left
   // so. Gives what there was, in order; empty when nothing came. Valid until the next read().
@@ -31,8 +35,8 @@ class DestroyFeed {
   // may itself be some milliseconds late where processors are short.
   [[nodiscard]] Result<std::span<const DestroyEvent>> read(int stop_fd, Nanoseconds timeout);
 
-  // How many events of the port were lost, as of the last read(): thrown away by the kernel, by its
-  // own count, because the buffer was full, or not readable. Which ones is not known. What the
+  // How many events of the ports were lost, as of the last read(): thrown away by the kernel, by
+  // its own count, because the buffer was full, or not readable. Which ones is not known. What the
   // filter sorts out is not in it. An event is read, counted here, or still to come; only where the
   // kernel finds no memory for one is it gone without a trace.
   [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_; }

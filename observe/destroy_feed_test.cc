@@ -83,7 +83,7 @@ class DestroyFeedTest : public ::testing::TestWithParam<const char*> {
 
   UniqueFd listener_ = listen_on(GetParam());
   std::uint16_t port_ = port_of(listener_);
-  DestroyFeed feed_ = DestroyFeed::open(port_, kBuffer).value();
+  DestroyFeed feed_ = DestroyFeed::open({port_}, kBuffer).value();
   UniqueFd client_;
   std::uint16_t client_port_ = 0;
   std::map<std::uint16_t, int> seen_;
@@ -166,10 +166,32 @@ TEST_P(DestroyFeedTest, TheNeverAcceptedDieWithTheListenerWithoutTheirPort) {
   EXPECT_THAT(cookies, ::testing::Contains(cookie)) << "but it is known by its cookie";
 }
 
+TEST_P(DestroyFeedTest, ATargetMayHaveSeveralPorts) {
+  std::vector<UniqueFd> listeners;
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < 3; ++i)
+    ports.push_back(port_of(listeners.emplace_back(listen_on(GetParam()))));
+  auto feed = DestroyFeed::open(ports, kBuffer).value();
+  std::set<std::uint16_t> clients;
+  for (const UniqueFd& listener : listeners) {
+    UniqueFd client = connect_to(address_of(listener));
+    clients.insert(port_of(client));
+    reset_connection(std::move(client));
+    accept_from(listener).reset();
+  }
+  std::set<std::uint16_t> told;
+  EXPECT_TRUE(eventually([&] {
+    for (const DestroyEvent& each : feed.read(-1, kSoon).value()) told.insert(each.remote.port);
+    return told == clients;
+  }));
+  const std::vector<std::uint16_t> too_many(DestroyFeed::kMostPorts + 1, 7);
+  EXPECT_EQ(DestroyFeed::open(too_many, kBuffer).error(), errno_error(E2BIG));
+}
+
 TEST_P(DestroyFeedTest, OnlyTheTargetsPortPassesTheFilter) {
   const UniqueFd server = accept_from(listener_);
   const UniqueFd elsewhere = listen_on(GetParam());
-  auto other = DestroyFeed::open(port_of(elsewhere), kBuffer).value();
+  auto other = DestroyFeed::open({port_of(elsewhere)}, kBuffer).value();
   UniqueFd stranger = connect_to(address_of(elsewhere));
   const auto stranger_port = port_of(stranger);
   reset_connection(std::move(stranger));
@@ -206,7 +228,7 @@ TEST_P(DestroyFeedTest, SeesEachOfManyExactlyOnce) {
 
 TEST_P(DestroyFeedTest, EveryDroppedEventIsCountedInEachOverflow) {
   constexpr std::uint64_t kConnections = 100;
-  auto small = DestroyFeed::open(port_, kSmallBuffer).value();
+  auto small = DestroyFeed::open({port_}, kSmallBuffer).value();
   std::uint64_t all = 0;
   std::uint64_t seen = 0;
   for (int overflow = 0; overflow < 3; ++overflow) {
@@ -229,7 +251,7 @@ TEST_P(DestroyFeedTest, EveryDroppedEventIsCountedInEachOverflow) {
 // and end in the middle of its calls.
 TEST_P(DestroyFeedTest, SeenAndDroppedAreAllThatWereUnderLoad) {
   constexpr std::uint64_t kBurst = 100;
-  auto small = DestroyFeed::open(port_, kSmallBuffer).value();
+  auto small = DestroyFeed::open({port_}, kSmallBuffer).value();
   const UniqueFd stop(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   std::atomic<std::uint64_t> seen{0};  // both are written by the reader only
   std::atomic<std::uint64_t> dropped{0};
@@ -257,7 +279,7 @@ TEST_P(DestroyFeedTest, SeenAndDroppedAreAllThatWereUnderLoad) {
 
 TEST_P(DestroyFeedTest, WhatTheFilterSortsOutTakesNoRoomAndIsNoLoss) {
   const UniqueFd elsewhere = listen_on(GetParam());
-  auto small = DestroyFeed::open(port_of(elsewhere), kSmallBuffer).value();
+  auto small = DestroyFeed::open({port_of(elsewhere)}, kSmallBuffer).value();
   destroy(100);  // of another port
   UniqueFd client = connect_to(address_of(elsewhere));
   reset_connection(std::move(client));
@@ -295,7 +317,7 @@ TEST(DestroyFeedBuffer, WithoutTheRightItIsSmallerAndSaysWhy) {
     constexpr uid_t kNobody = 65534;
     constexpr std::size_t kWanted = 1U << 30;
     if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(10);
-    const auto feed = DestroyFeed::open(7, kWanted);
+    const auto feed = DestroyFeed::open({7}, kWanted);
     if (!feed) ::_exit(11);
     if (feed->buffer_bytes() == 0 || feed->buffer_bytes() >= kWanted - 1) ::_exit(12);
     if (feed->buffer_note().find("CAP_NET_ADMIN") == std::string::npos) ::_exit(13);

@@ -24,10 +24,11 @@ void add_reason(std::string& why, const std::string& reason) {
 
 }  // namespace
 
-Result<Observer> Observer::open(const SocketAddress& address, const std::vector<pid_t>& roots) {
+Result<Observer> Observer::open(const std::vector<SocketAddress>& addresses,
+                                const std::vector<pid_t>& roots) {
   auto diag = SockDiag::open();
   if (!diag) return diag.error();
-  Observer observer(address, std::move(*diag));
+  Observer observer(addresses, std::move(*diag));
   for (const pid_t pid : roots) {
     const auto stat = read_stat(pid);
     if (!stat) return stat.error();
@@ -39,8 +40,23 @@ Result<Observer> Observer::open(const SocketAddress& address, const std::vector<
   return observer;
 }
 
-Observer::Observer(const SocketAddress& address, SockDiag diag)
-    : address_(address), diag_(std::move(diag)) {}
+Observer::Observer(const std::vector<SocketAddress>& addresses, SockDiag diag)
+    : addresses_(addresses), diag_(std::move(diag)) {
+  for (const SocketAddress& each : addresses_) ports_.push_back(each.port());
+  std::ranges::sort(ports_);
+  const auto rest = std::ranges::unique(ports_);
+  ports_.erase(rest.begin(), rest.end());
+}
+
+Result<std::vector<TcpSocket>> Observer::dump_ports() {
+  std::vector<TcpSocket> all;
+  for (const std::uint16_t port : ports_) {
+    auto rows = diag_.dump_all({.local_port = port});
+    if (!rows) return rows.error();
+    all.insert(all.end(), rows->begin(), rows->end());
+  }
+  return all;
+}
 
 bool Observer::alive() const {
   return std::all_of(roots_.begin(), roots_.end(), [](const Root& root) {
@@ -74,10 +90,10 @@ void Observer::find_out_availability() {
       add_reason(found.why, "sockets: the target is in another network namespace; join it");
     }
   }
-  if (address_.is_unix()) {
+  if (addresses_.front().is_unix()) {
     found.sockets = false;
     add_reason(found.why, "sockets: the socket tables are of TCP, the target is a Unix socket");
-  } else if (const auto listeners = diag_.listeners(address_.port()); !listeners) {
+  } else if (const auto listeners = diag_.listeners(ports_.front()); !listeners) {
     found.sockets = false;
     add_reason(found.why, "sockets: " + describe(listeners.error()));
   }
@@ -94,17 +110,19 @@ Result<Sample> Observer::sample() {
 // dump of the listeners, 0.03 ms beside 15,000 connections, is worth it: looking one up is 0.002
 // ms.
 void Observer::add_listen_queue(Sample& sample) {
-  const auto listeners = diag_.listeners(address_.port());
-  if (!listeners) return;  // nothing known is 0, as when nobody listens any more
-  for (const TcpSocket& each : *listeners) {
-    if (!listens_for(each, address_)) continue;
-    sample.listen_queue += each.receive_queue;
-    sample.listen_limit += each.send_queue;
+  for (const std::uint16_t port : ports_) {
+    const auto listeners = diag_.listeners(port);
+    if (!listeners) return;  // nothing known is 0, as when nobody listens any more
+    for (const TcpSocket& each : *listeners) {
+      if (!has_the_address(each)) continue;
+      sample.listen_queue += each.receive_queue;
+      sample.listen_limit += each.send_queue;
+    }
   }
 }
 
 Result<std::map<std::string, std::uint64_t>> Observer::sockets_by_state() {
-  const auto rows = diag_.dump_all({.local_port = address_.port()});
+  const auto rows = dump_ports();
   if (!rows) return rows.error();
   std::map<std::string, std::uint64_t> counts{{"LISTEN", 0}, {"ESTABLISHED", 0}, {"CLOSE_WAIT", 0}};
   for (const TcpSocket& row : *rows) {
@@ -115,8 +133,11 @@ Result<std::map<std::string, std::uint64_t>> Observer::sockets_by_state() {
 
 // Another program may use the same port on another address.
 bool Observer::has_the_address(const TcpSocket& row) const {
-  if (row.state == TcpState::kListen) return listens_for(row, address_);
-  return address_.is_any() || row.local.ip == Endpoint::of(address_).ip;
+  return std::ranges::any_of(addresses_, [&](const SocketAddress& address) {
+    if (row.state == TcpState::kListen) return listens_for(row, address);
+    const Endpoint here = Endpoint::of(address);
+    return row.local.port == here.port && (address.is_any() || row.local.ip == here.ip);
+  });
 }
 
 Result<FullLook> Observer::census() {
@@ -149,7 +170,7 @@ Observer::HeldSockets Observer::look_at_fds(Census& census) const {
 }
 
 error_code Observer::look_at_sockets(const HeldSockets& held, FullLook& look) {
-  const auto rows = diag_.dump_all({.local_port = address_.port()});
+  const auto rows = dump_ports();
   if (!rows) return rows.error();
   HeldSockets unexplained = held;
   for (const TcpSocket& row : *rows) {

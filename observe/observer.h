@@ -27,7 +27,7 @@ struct Availability {
   std::string why;
 };
 
-// A socket of the target's port on the target's side.
+// A socket of one of the target's ports on the target's side.
 struct TargetSocket {
   Endpoint remote;
   TcpState state = TcpState::kUnknown;
@@ -44,21 +44,21 @@ struct FullLook {
   std::vector<TargetSocket> sockets;
 };
 
-// Watches one target from outside: an address and the processes behind it, children that come and
-// go included. Owns a netlink socket and borrows nothing; it never stops, attaches to or signals
-// the target. One thread at a time.
+// Watches one target from outside: its addresses and the processes behind them, children that come
+// and go included. Owns a netlink socket and borrows nothing; it never stops, attaches to or
+// signals the target. One thread at a time.
 class Observer {
  public:
-  // `address` as the clients connect to it; `roots` as find_target() gives them, or a started
-  // child. ObserveError::kProcessEnded when a root does not live. Missing rights are no error:
-  // see availability().
-  [[nodiscard]] static Result<Observer> open(const SocketAddress& address,
+  // `addresses` as the clients connect to them, one at least; `roots` as find_target() gives them,
+  // or a started child. ObserveError::kProcessEnded when a root does not live. Missing rights are
+  // no error: see availability().
+  [[nodiscard]] static Result<Observer> open(const std::vector<SocketAddress>& addresses,
                                              const std::vector<pid_t>& roots);
 
   // The cheap look, at any time: 0.05 to 0.1 ms of CPU for one process of 15,000 descriptors.
   // kProcessEnded when nobody is left.
   [[nodiscard]] Result<Sample> sample();
-  // How many sockets of the target's port there are on its side, by state; the
+  // How many sockets of the target's ports there are on its side, by state; the
   // chief ones are always there. A dump of the port: up
   // to 22 ms of CPU at 15,000 sockets, and it does not hold up the target.
   [[nodiscard]] Result<std::map<std::string, std::uint64_t>> sockets_by_state();
@@ -81,7 +81,7 @@ class Observer {
   // The socket descriptors of the target: inode to one of its places.
   using HeldSockets = std::map<std::uint64_t, std::pair<pid_t, int>>;
 
-  Observer(const SocketAddress& address, SockDiag diag);
+  Observer(const std::vector<SocketAddress>& addresses, SockDiag diag);
   void find_out_availability();
   void add_listen_queue(Sample& sample);
   [[nodiscard]] bool has_the_address(const TcpSocket& row) const;
@@ -89,7 +89,11 @@ class Observer {
   [[nodiscard]] error_code look_at_sockets(const HeldSockets& held, FullLook& look);
   [[nodiscard]] Result<std::uint64_t> count_dead(HeldSockets suspects);
 
-  SocketAddress address_;
+  // Of the target's ports, whichever address they are of.
+  [[nodiscard]] Result<std::vector<TcpSocket>> dump_ports();
+
+  std::vector<SocketAddress> addresses_;
+  std::vector<std::uint16_t> ports_;  // of them, each once
   std::vector<Root> roots_;
   SockDiag diag_;
   Availability availability_;

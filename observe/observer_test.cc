@@ -35,7 +35,7 @@ class ObserverTest : public ::testing::Test {
   }
 
   UniqueFd listener_ = listen_on("127.0.0.1", 9);
-  Observer observer_ = Observer::open(address_of(listener_), {::getpid()}).value();
+  Observer observer_ = Observer::open({address_of(listener_)}, {::getpid()}).value();
 };
 
 TEST_F(ObserverTest, EverythingIsAvailableHere) {
@@ -169,16 +169,28 @@ TEST_F(ObserverTest, AnotherProgramsAddressOnTheSamePortIsNotTheTargets) {
   const ChildProcess stranger([] {});
   theirs.reset();
   const UniqueFd client = connect_to(address);
-  auto mine = Observer::open(address_of(listener_), {::getpid()}).value();
+  auto mine = Observer::open({address_of(listener_)}, {::getpid()}).value();
   EXPECT_EQ(find(mine.census().value(), port_of(client)), nullptr);
-  auto other = Observer::open(address, {stranger.pid()}).value();
+  auto other = Observer::open({address}, {stranger.pid()}).value();
   EXPECT_NE(find(other.census().value(), port_of(client)), nullptr);
+}
+
+TEST_F(ObserverTest, ATargetMayHaveSeveralAddresses) {
+  const UniqueFd second = listen_on("127.0.0.2", 9);
+  const UniqueFd client = connect_to(address_of(second));
+  const UniqueFd server = accept_from(second);
+  auto both = Observer::open({address_of(listener_), address_of(second)}, {::getpid()}).value();
+  const auto states = both.sockets_by_state().value();
+  EXPECT_EQ(states.at("LISTEN"), 2U);
+  EXPECT_EQ(states.at("ESTABLISHED"), 1U);
+  EXPECT_NE(find(both.census().value(), port_of(client)), nullptr);
+  EXPECT_EQ(both.sample().value().listen_limit, 2 * observer_.sample().value().listen_limit);
 }
 
 TEST_F(ObserverTest, TheEndOfTheTargetIsAValue) {
   ChildProcess child([] {});
   const pid_t pid = child.pid();
-  auto observer = Observer::open(address_of(listener_), {pid}).value();
+  auto observer = Observer::open({address_of(listener_)}, {pid}).value();
   EXPECT_TRUE(observer.alive());
   child.kill_now();
   EXPECT_TRUE(eventually([&] { return !observer.alive(); })) << "a zombie does not live";
@@ -186,7 +198,7 @@ TEST_F(ObserverTest, TheEndOfTheTargetIsAValue) {
   child.reap();
   EXPECT_FALSE(observer.alive());
   EXPECT_EQ(observer.census().error(), ObserveError::kProcessEnded);
-  EXPECT_EQ(Observer::open(address_of(listener_), {pid}).error(), ObserveError::kProcessEnded);
+  EXPECT_EQ(Observer::open({address_of(listener_)}, {pid}).error(), ObserveError::kProcessEnded);
 }
 
 TEST_F(ObserverTest, AsAnotherUserItSaysWhatIsMissingAndStillSamples) {
@@ -197,7 +209,7 @@ TEST_F(ObserverTest, AsAnotherUserItSaysWhatIsMissingAndStillSamples) {
   if (other == 0) {
     constexpr uid_t kNobody = 65534;
     if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(10);
-    auto observer = Observer::open(address_of(listener_), {target});
+    auto observer = Observer::open({address_of(listener_)}, {target});
     if (!observer) ::_exit(11);
     const Availability& availability = observer->availability();
     if (availability.fds || availability.epoll || !availability.sockets) ::_exit(12);

@@ -30,6 +30,21 @@ std::vector<pid_t> without_descendants(const std::vector<pid_t>& pids) {
   return roots;
 }
 
+// The inodes of the sockets.
+Result<std::set<std::uint64_t>> listeners_at(SockDiag& diag, const SocketAddress& address) {
+  if (address.family() != AF_INET && address.family() != AF_INET6) {
+    return boost::system::errc::make_error_code(boost::system::errc::not_supported);
+  }
+  const auto listeners = diag.listeners(address.port());
+  if (!listeners) return listeners.error();
+  std::set<std::uint64_t> inodes;
+  for (const TcpSocket& each : *listeners) {
+    if (listens_for(each, address)) inodes.insert(each.inode);
+  }
+  if (inodes.empty()) return error_code(ObserveError::kNoListener);
+  return inodes;
+}
+
 }  // namespace
 
 bool listens_for(const TcpSocket& listener, const SocketAddress& address) {
@@ -41,17 +56,13 @@ bool listens_for(const TcpSocket& listener, const SocketAddress& address) {
   return listener.local.is_any() && reachable;
 }
 
-Result<Target> find_target(SockDiag& diag, const SocketAddress& address) {
-  if (address.family() != AF_INET && address.family() != AF_INET6) {
-    return boost::system::errc::make_error_code(boost::system::errc::not_supported);
-  }
-  const auto listeners = diag.listeners(address.port());
-  if (!listeners) return listeners.error();
+Result<Target> find_target(SockDiag& diag, const std::vector<SocketAddress>& addresses) {
   std::set<std::uint64_t> inodes;
-  for (const TcpSocket& each : *listeners) {
-    if (listens_for(each, address)) inodes.insert(each.inode);
+  for (const SocketAddress& address : addresses) {
+    const auto here = listeners_at(diag, address);
+    if (!here) return here.error();
+    inodes.insert(here->begin(), here->end());
   }
-  if (inodes.empty()) return error_code(ObserveError::kNoListener);
   Holders holders = holders_of(inodes);
   if (holders.pids.empty()) return error_code(ObserveError::kHolderHidden);
   drop_init(holders.pids);

@@ -10,16 +10,17 @@
 
 namespace closewait {
 
-// The processes behind an address. A plain value.
+// The processes behind one address or several. A plain value.
 struct Target {
   std::vector<pid_t> roots;  // hold the listening socket, and no ancestor of theirs does
   std::vector<pid_t> pids;   // the roots and all their descendants
 };
 
-// Who listens at `address`: a wildcard listener (0.0.0.0, ::) and a shared one count. Errors:
-// ObserveError::kNoListener; kHolderHidden when no process that can be looked into holds it;
-// errc::not_supported for a Unix path.
-[[nodiscard]] Result<Target> find_target(SockDiag& diag, const SocketAddress& address);
+// Who listens at these addresses: a wildcard listener (0.0.0.0, ::) and a shared one count. Errors:
+// ObserveError::kNoListener when nobody does at one of them; kHolderHidden when no process that can
+// be looked into holds it; errc::not_supported for a Unix path.
+[[nodiscard]] Result<Target> find_target(SockDiag& diag,
+                                         const std::vector<SocketAddress>& addresses);
 
 // Where the process or a descendant listens over TCP, in order of address; empty when it does not
 // (yet). ObserveError::kProcessEnded when it has ended.

@@ -36,7 +36,7 @@ class TargetTest : public ::testing::Test {
 TEST_F(TargetTest, IsWhoHoldsTheListener) {
   for (const char* ip : {"127.0.0.1", "::1"}) {
     const auto child = server(ip);
-    const auto target = find_target(diag_, address_);
+    const auto target = find_target(diag_, {address_});
     ASSERT_TRUE(target) << describe(target.error());
     EXPECT_THAT(target->roots, ElementsAre(child->pid())) << ip;
     EXPECT_THAT(target->pids, ElementsAre(child->pid())) << ip;
@@ -47,7 +47,7 @@ TEST_F(TargetTest, AWildcardListenerCounts) {
   for (const char* ip : {"0.0.0.0", "::"}) {
     const auto child = server(ip);
     const auto to = SocketAddress::parse_ip("127.0.0.1", address_.port()).value();
-    EXPECT_THAT(find_target(diag_, to).value().roots, ElementsAre(child->pid())) << ip;
+    EXPECT_THAT(find_target(diag_, {to}).value().roots, ElementsAre(child->pid())) << ip;
   }
 }
 
@@ -59,20 +59,31 @@ TEST_F(TargetTest, AMasterIsTheRootOfItsWorkers) {
   });
   address_ = address_of(listener);
   listener.reset();
-  const auto target = find_target(diag_, address_);
+  const auto target = find_target(diag_, {address_});
   ASSERT_TRUE(target);
   EXPECT_THAT(target->roots, ElementsAre(master.pid()));
   EXPECT_THAT(target->pids, ::testing::SizeIs(2));
 }
 
+TEST_F(TargetTest, WhoListensAtSeveralAddresses) {
+  const auto one = server("127.0.0.1");
+  const SocketAddress first = address_;
+  const auto other = server("127.0.0.2");
+  const auto target = find_target(diag_, {first, address_});
+  ASSERT_TRUE(target) << describe(target.error());
+  EXPECT_THAT(target->roots, ::testing::UnorderedElementsAre(one->pid(), other->pid()));
+  const auto nobody = SocketAddress::parse_ip("127.0.0.3", first.port()).value();
+  EXPECT_EQ(find_target(diag_, {first, nobody}).error(), ObserveError::kNoListener);
+}
+
 TEST_F(TargetTest, NobodyListening) {
   auto child = server("127.0.0.1");
   const auto elsewhere = SocketAddress::parse_ip("127.0.0.2", address_.port()).value();
-  EXPECT_EQ(find_target(diag_, elsewhere).error(), ObserveError::kNoListener);
+  EXPECT_EQ(find_target(diag_, {elsewhere}).error(), ObserveError::kNoListener);
   child.reset();
-  EXPECT_EQ(find_target(diag_, address_).error(), ObserveError::kNoListener);
+  EXPECT_EQ(find_target(diag_, {address_}).error(), ObserveError::kNoListener);
   const auto path = SocketAddress::parse("unix:/nowhere").value();
-  EXPECT_EQ(find_target(diag_, path).error(), boost::system::errc::not_supported);
+  EXPECT_EQ(find_target(diag_, {path}).error(), boost::system::errc::not_supported);
 }
 
 TEST_F(TargetTest, AListenerOfAnotherUserIsHidden) {
@@ -83,7 +94,7 @@ TEST_F(TargetTest, AListenerOfAnotherUserIsHidden) {
   if (other == 0) {
     constexpr uid_t kNobody = 65534;
     if (::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(10);
-    const auto target = find_target(diag_, address_);
+    const auto target = find_target(diag_, {address_});
     ::_exit(!target && target.error() == ObserveError::kHolderHidden ? 0 : 11);
   }
   int status = 0;

@@ -8,6 +8,7 @@
 #include "report/brief.h"
 #include "rig/machine.h"
 #include "rig/options.h"
+#include "rig/target_process.h"
 
 namespace closewait {
 namespace {
@@ -67,8 +68,8 @@ ExitStatus check_command(const RunOptions& options) {
              scenario.seed_given ? "" : " (drawn; none is given)");
   if (!scenario.target.start.empty()) {
     fmt::print("target: starts {}\n", fmt::join(scenario.target.start, " "));
-  } else if (scenario.target.address) {
-    fmt::print("target: {}\n", scenario.target.address->to_string());
+  } else if (!scenario.target.addresses.empty()) {
+    fmt::print("target: {}\n", list_of(scenario.target.addresses));
   } else if (scenario.target.pid) {
     fmt::print("target: pid {}\n", *scenario.target.pid);
   }
@@ -88,7 +89,7 @@ ExitStatus check_command(const RunOptions& options) {
   for (const Expectation& each : scenario.expect) {
     fmt::print("expected: {} {}\n", each.path, each.bound);
   }
-  const auto budget = budget_of(scenario, this_machine(scenario.target.address));
+  const auto budget = budget_of(scenario, this_machine(scenario.target.address()));
   print_budget(budget);
   std::fflush(stdout);
   refuse_beyond(budget);

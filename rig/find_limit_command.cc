@@ -150,7 +150,7 @@ Trial LimitSearch::play_at(double rate) {
   options.settings.emplace_back("repeat", "1");
   const ChosenScenario chosen = choose_scenario(options);
   try {
-    refuse_beyond(budget_of(chosen.scenario, this_machine(chosen.scenario.target.address)));
+    refuse_beyond(budget_of(chosen.scenario, this_machine(chosen.scenario.target.address())));
   } catch (const UsageError& error) {
     trial.because = error.what();
     return trial;

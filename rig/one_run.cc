@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/open_files.h"
 #include "base/units.h"
@@ -50,7 +51,7 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .labels = options.labels,
                     .started_at = utc_time("%Y-%m-%dT%H:%M:%SZ"),
                     .kernel = kernel_release(),
-                    .target_address = target.address().to_string(),
+                    .target_address = list_of(target.addresses()),
                     .target_command = target.command_line(),
                     .target_pids = {target.roots().begin(), target.roots().end()},
                     .target_build_id = target.build_id(),
@@ -79,11 +80,20 @@ std::unique_ptr<Processes> start_processes(const Scenario& scenario, const Sprea
 }
 
 // Where the clients take their ports from; `processes` is null when this one plays alone.
-std::unique_ptr<PortTable> make_ports(const Scenario& scenario, const SocketAddress& target,
+std::unique_ptr<PortTable> make_ports(const Scenario& scenario,
+                                      const std::vector<SocketAddress>& targets,
                                       Processes* processes) {
-  const std::vector<SocketAddress> sources = sources_for(scenario, target);
-  if (processes != nullptr) return processes->aim(target, sources);
+  const std::vector<SocketAddress> sources = sources_for(scenario, targets.front());
+  if (processes != nullptr) return processes->aim(targets, sources);
   return std::make_unique<PortTable>(sources, local_port_range(), scenario.load.workers);
+}
+
+bool is_tcp_here(const SocketAddress& address) { return !address.is_unix() && address.is_local(); }
+
+std::vector<std::uint16_t> ports_of(const std::vector<SocketAddress>& addresses) {
+  std::set<std::uint16_t> ports;
+  for (const SocketAddress& each : addresses) ports.insert(each.port());
+  return {ports.begin(), ports.end()};
 }
 
 Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
@@ -92,10 +102,10 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
   if (!target.why_unseen().empty()) seeing.unseen.push_back(target.why_unseen());
   if (!scenario.load.destroy_events) {
     seeing.unseen.emplace_back("destroy events: turned off by load.destroy_events");
-  } else if (target.address().is_unix() || !target.address().is_local()) {
+  } else if (!std::ranges::all_of(target.addresses(), is_tcp_here)) {
     seeing.unseen.emplace_back("destroy events: only for TCP targets on this machine");
-  } else if (auto feed = DestroyFeed::open(target.address().port(), kFeedBuffer)) {
-    seeing.ports = make_ports(scenario, target.address(), processes);
+  } else if (auto feed = DestroyFeed::open(ports_of(target.addresses()), kFeedBuffer)) {
+    seeing.ports = make_ports(scenario, target.addresses(), processes);
     seeing.identity = std::make_unique<Identity>(
         std::move(*feed),
         Identity::Setup{
@@ -106,7 +116,7 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
     seeing.unseen.push_back("destroy events: " + describe(feed.error()));
   }
   if (!seeing.ports && processes != nullptr)
-    static_cast<void>(processes->aim(target.address(), {}));
+    static_cast<void>(processes->aim(target.addresses(), {}));
   return seeing;
 }
 
@@ -216,7 +226,7 @@ ExitStatus status_of(const Run& run) {
 Run play(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
          const Interrupt& interrupt, const std::function<void(const PlayedRun&)>& told) {
   const Scenario& scenario = chosen.scenario;
-  refuse_beyond(budget_of(scenario, this_machine(scenario.target.address)));
+  refuse_beyond(budget_of(scenario, this_machine(scenario.target.address())));
   // Before there is a thread, a connection or a target that they would inherit.
   const Spread spread = spread_over_processes(scenario.load, most_open_files());
   const auto processes = start_processes(scenario, spread);
@@ -229,7 +239,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                         .patience = options.wait_for_target});
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
-  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.address());
+  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.addresses());
   Recorder recorder(folder.path() / "run.jsonl");
   recorder.append(header_of(chosen, options, target, open_files, spread.processes));
   folder.lead_latest_here();
@@ -256,7 +266,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
     std::optional<Engine> engine;
     if (!processes) {
       engine.emplace(Engine::Setup{
-          .scenario = &scenario, .target = &target.address(), .ports = seeing.ports.get()});
+          .scenario = &scenario, .targets = target.addresses(), .ports = seeing.ports.get()});
     }
     Generator& generator = processes ? static_cast<Generator&>(*processes) : *engine;
     Runner runner({.scenario = scenario,

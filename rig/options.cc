@@ -53,8 +53,9 @@ ChosenScenario choose_scenario(const RunOptions& options) {
   // start.
   if (!options.target.empty() || options.pid) chosen.scenario.target.start.clear();
   const TargetSpec& target = chosen.scenario.target;
-  if (target.address && !target.address->is_local() && !target.allow_remote) {
-    throw UsageError(target.address->to_string() +
+  for (const SocketAddress& address : target.addresses) {
+    if (address.is_local() || target.allow_remote) continue;
+    throw UsageError(address.to_string() +
                      " is not on this machine; load goes there only with --allow-remote");
   }
   if (!chosen.scenario.seed_given) chosen.scenario.seed = std::random_device{}();

@@ -59,7 +59,7 @@ TEST_F(ChooseScenario, ATargetThatRunsIsNotStarted) {
   options_.target = "[::1]:7000";
   const Scenario scenario = choose_scenario(options_).scenario;
   EXPECT_TRUE(scenario.target.start.empty());
-  EXPECT_EQ(scenario.target.address->to_string(), "[::1]:7000");
+  EXPECT_EQ(scenario.target.address()->to_string(), "[::1]:7000");
 }
 
 TEST_F(ChooseScenario, AProcessThatRunsIsNotStarted) {
@@ -81,7 +81,7 @@ TEST_F(ChooseScenario, WithoutAFileTheMixIsTheScenario) {
                     .length = "3s"};
   const ChosenScenario chosen = choose_scenario(options_);
   EXPECT_THAT(chosen.text, HasSubstr("rst-after-connect: 20"));
-  EXPECT_EQ(chosen.scenario.target.address->to_string(), "127.0.0.1:7000");
+  EXPECT_EQ(chosen.scenario.target.address()->to_string(), "127.0.0.1:7000");
   EXPECT_EQ(chosen.scenario.behaviours().size(), 2U);
   // What it prints can be run: the same plan.
   const Scenario again = parse_scenario(chosen.text, "again", {});

@@ -146,10 +146,10 @@ ExitStatus replay_command(const Scenario& scenario, const RunOptions& options) {
                         .log = "/dev/null",
                         .keep = options.keep_target,
                         .patience = options.wait_for_target});
-  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.address());
+  if (scenario.target.tls) probe_tls(*scenario.target.tls, target.addresses());
   if (!options.json) print_found(scenario, found);
   const Replayed replayed = replay({.scenario = &scenario,
-                                    .target = &target.address(),
+                                    .targets = target.addresses(),
                                     .mix = found.mix,
                                     .number = found.connection.number,
                                     .choices = found.connection.choices});

@@ -42,7 +42,7 @@ ExitStatus run_command(const RunOptions& given) {
           "what a target speaks over TLS is not found out; say it by --set target.dialect=http or "
           "--set target.dialect=echo");
     }
-    const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address);
+    const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address());
     options.settings.insert(options.settings.begin(), found.begin(), found.end());
     options.seed = chosen.scenario.seed;
     chosen = choose_scenario(options);

@@ -35,27 +35,24 @@ SocketAddress reachable(const SocketAddress& listener) {
                                   listener.port());
 }
 
-std::string list(const std::vector<SocketAddress>& addresses) {
-  std::vector<std::string> texts;
-  for (const SocketAddress& each : addresses) texts.push_back(each.to_string());
-  return fmt::format("{}", fmt::join(texts, " and "));
-}
-
-// The listener that the scenario means: the one at its address, or the only one.
-std::optional<SocketAddress> choose(const std::vector<SocketAddress>& listeners,
-                                    const std::optional<SocketAddress>& wanted) {
+// The listeners that the scenario means: those at its addresses, or the only one. Empty when one of
+// them is not there.
+std::vector<SocketAddress> choose(const std::vector<SocketAddress>& listeners,
+                                  const std::vector<SocketAddress>& wanted) {
   if (listeners.empty()) return {};
-  if (!wanted) {
+  if (wanted.empty()) {
     if (listeners.size() > 1) {
-      throw SetupError("the target listens on " + list(listeners) +
-                       "; say which one is meant by target.address");
+      throw SetupError("the target listens on " + list_of(listeners) +
+                       "; say which are meant by target.address");
     }
-    return reachable(listeners.front());
+    return {reachable(listeners.front())};
   }
-  const bool there = std::ranges::any_of(listeners, [&](const SocketAddress& each) {
-    return each == *wanted || (each.is_any() && each.port() == wanted->port());
-  });
-  return there ? wanted : std::nullopt;
+  const auto is_there = [&](const SocketAddress& address) {
+    return std::ranges::any_of(listeners, [&](const SocketAddress& each) {
+      return each == address || (each.is_any() && each.port() == address.port());
+    });
+  };
+  return std::ranges::all_of(wanted, is_there) ? wanted : std::vector<SocketAddress>{};
 }
 
 std::string last_words(Child& child) {
@@ -85,6 +82,12 @@ bool is_somebody_else(pid_t listener, pid_t child) {
 
 }  // namespace
 
+std::string list_of(const std::vector<SocketAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const SocketAddress& each : addresses) texts.push_back(each.to_string());
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 TargetProcess::TargetProcess(const Setup& setup) {
   if (!setup.spec->start.empty()) {
     start(setup);
@@ -96,39 +99,43 @@ TargetProcess::TargetProcess(const Setup& setup) {
 void TargetProcess::start(const Setup& setup) {
   child_ = std::make_unique<Child>(
       Child::Setup{.command = setup.spec->start, .log = setup.log, .keep = setup.keep});
-  const auto& wanted = setup.spec->address;
-  address_ = wanted && wanted->is_unix() ? wait_until_it_accepts(setup, *wanted)
-                                         : wait_until_it_listens(setup);
+  if (setup.spec->is_unix()) {
+    addresses_ = setup.spec->addresses;
+    wait_until_it_accepts(setup, addresses_.front());
+  } else {
+    addresses_ = wait_until_it_listens(setup);
+  }
   look_at({child_->pid()});
 }
 
-SocketAddress TargetProcess::wait_until_it_listens(const Setup& setup) {
+std::vector<SocketAddress> TargetProcess::wait_until_it_listens(const Setup& setup) {
   SockDiag diag = open_diag();
   const Instant deadline = Clock::now() + kListenPatience;
   std::vector<SocketAddress> seen;
   while (Clock::now() < deadline) {
     if (const auto listeners = listening_addresses(diag, child_->pid())) {
       seen = *listeners;
-      if (const auto address = choose(seen, setup.spec->address)) return *address;
+      auto addresses = choose(seen, setup.spec->addresses);
+      if (!addresses.empty()) return addresses;
     }
     wait_for_child(setup);
   }
   throw SetupError(fmt::format(
       "the target '{}' (pid {}) does not listen {} after {} s{}", setup.spec->start.front(),
       child_->pid(),
-      seen.empty() ? "anywhere over TCP"
-                   : fmt::format("at {}, only at {}", setup.spec->address->to_string(), list(seen)),
+      seen.empty()
+          ? "anywhere over TCP"
+          : fmt::format("at {}, only at {}", list_of(setup.spec->addresses), list_of(seen)),
       kListenPatience / std::chrono::seconds(1), last_words(*child_)));
 }
 
-SocketAddress TargetProcess::wait_until_it_accepts(const Setup& setup,
-                                                   const SocketAddress& address) {
+void TargetProcess::wait_until_it_accepts(const Setup& setup, const SocketAddress& address) {
   const Instant deadline = Clock::now() + kListenPatience;
   while (true) {
     // An older server may still be there: its socket is not the target's.
     const auto listener = listener_of(address);
     const bool other = listener && is_somebody_else(*listener, child_->pid());
-    if (listener && !other) return address;
+    if (listener && !other) return;
     if (Clock::now() >= deadline) {
       throw SetupError(fmt::format("the target '{}' (pid {}) does not accept at {} after {} s{}{}",
                                    setup.spec->start.front(), child_->pid(), address.to_string(),
@@ -160,15 +167,18 @@ void TargetProcess::find(const Setup& setup) {
     const auto pid = static_cast<pid_t>(*spec.pid);
     const auto listeners = listening_addresses(diag, pid);
     if (!listeners) throw SetupError(fmt::format("pid {}: {}", pid, describe(listeners.error())));
-    const auto address = choose(*listeners, spec.address);
-    if (!address) throw SetupError(fmt::format("pid {} listens nowhere over TCP", pid));
-    address_ = *address;
+    if (listeners->empty()) throw SetupError(fmt::format("pid {} listens nowhere over TCP", pid));
+    addresses_ = choose(*listeners, spec.addresses);
+    if (addresses_.empty()) {
+      throw SetupError(fmt::format("pid {} does not listen at {}, only at {}", pid,
+                                   list_of(spec.addresses), list_of(*listeners)));
+    }
     look_at({pid});
     return;
   }
-  address_ = reachable(*spec.address);
-  if (address_.is_unix()) return find_behind_unix();
-  if (!address_.is_local()) {
+  for (const SocketAddress& each : spec.addresses) addresses_.push_back(reachable(each));
+  if (spec.is_unix()) return find_behind_unix();
+  if (!std::ranges::all_of(addresses_, &SocketAddress::is_local)) {
     why_unseen_ = "the target is on another machine";
     return;
   }
@@ -176,8 +186,8 @@ void TargetProcess::find(const Setup& setup) {
 }
 
 void TargetProcess::find_behind_unix() {
-  const auto pid = listener_of(address_);
-  if (!pid) throw SetupError(fmt::format("nothing listens at {}", address_.to_string()));
+  const auto pid = listener_of(addresses_.front());
+  if (!pid) throw SetupError(fmt::format("nothing listens at {}", list_of(addresses_)));
   if (*pid > 0) return look_at({*pid});
   why_unseen_ = "who listens at the Unix socket is in another pid namespace";
 }
@@ -187,7 +197,7 @@ std::optional<Target> TargetProcess::find_listener(const Setup& setup) {
   SockDiag diag = open_diag();
   const Instant deadline = Clock::now() + setup.patience;
   while (true) {
-    auto target = find_target(diag, address_);
+    auto target = find_target(diag, addresses_);
     if (target) return std::move(*target);
     if (target.error() != make_error_code(ObserveError::kNoListener)) {
       why_unseen_ = target.error().message();
@@ -199,14 +209,14 @@ std::optional<Target> TargetProcess::find_listener(const Setup& setup) {
     if (wait.revents != 0) throw SetupError("interrupted before the target listened");
   }
   throw SetupError(setup.patience > Nanoseconds(0)
-                       ? fmt::format("nothing listens at {} after {}", address_.to_string(),
+                       ? fmt::format("nothing listens at {} after {}", list_of(addresses_),
                                      format_duration(setup.patience))
-                       : fmt::format("nothing listens at {}", address_.to_string()));
+                       : fmt::format("nothing listens at {}", list_of(addresses_)));
 }
 
 void TargetProcess::look_at(const std::vector<pid_t>& roots) {
   roots_ = roots;
-  auto observer = Observer::open(address_, roots_);
+  auto observer = Observer::open(addresses_, roots_);
   if (!observer) {
     why_unseen_ = describe(observer.error());
     return;

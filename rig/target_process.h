@@ -17,7 +17,10 @@
 
 namespace closewait {
 
-// The target of a run: its address, its processes and the look at them. Started here as a child
+// "127.0.0.1:7000, 127.0.0.2:7000".
+[[nodiscard]] std::string list_of(const std::vector<SocketAddress>& addresses);
+
+// The target of a run: its addresses, its processes and the look at them. Started here as a child
 // (and ended with this object) or running already. Owns the child, a pidfd of the first process
 // and the observer.
 class TargetProcess {
@@ -34,7 +37,8 @@ class TargetProcess {
   // listen or does not run.
   explicit TargetProcess(const Setup& setup);
 
-  [[nodiscard]] const SocketAddress& address() const { return address_; }
+  // One at least.
+  [[nodiscard]] const std::vector<SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const std::vector<pid_t>& roots() const { return roots_; }
   [[nodiscard]] std::string command_line() const;
   [[nodiscard]] std::string build_id() const;
@@ -53,12 +57,11 @@ class TargetProcess {
   [[nodiscard]] std::optional<Target> find_listener(const Setup& setup);
   void look_at(const std::vector<pid_t>& roots);
   void find_behind_unix();
-  [[nodiscard]] SocketAddress wait_until_it_listens(const Setup& setup);
-  [[nodiscard]] SocketAddress wait_until_it_accepts(const Setup& setup,
-                                                    const SocketAddress& address);
+  [[nodiscard]] std::vector<SocketAddress> wait_until_it_listens(const Setup& setup);
+  void wait_until_it_accepts(const Setup& setup, const SocketAddress& address);
   void wait_for_child(const Setup& setup);
 
-  SocketAddress address_;
+  std::vector<SocketAddress> addresses_;
   std::vector<pid_t> roots_;
   std::unique_ptr<Child> child_;
   UniqueFd pidfd_;

@@ -49,9 +49,7 @@ void say_farewell(TlsLayer& layer, int fd) {
   }
 }
 
-}  // namespace
-
-void probe_tls(const TlsSpec& spec, const SocketAddress& target) {
+void probe(const TlsSpec& spec, const SocketAddress& target) {
   const UniqueFd socket(::socket(target.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket) throw SetupError("socket: " + describe(last_error()));
   const Instant deadline = Clock::now() + kHandshakePatience;
@@ -69,6 +67,12 @@ void probe_tls(const TlsSpec& spec, const SocketAddress& target) {
     }
   }
   say_farewell(*layer, socket.get());
+}
+
+}  // namespace
+
+void probe_tls(const TlsSpec& spec, const std::vector<SocketAddress>& targets) {
+  for (const SocketAddress& target : targets) probe(spec, target);
 }
 
 }  // namespace closewait

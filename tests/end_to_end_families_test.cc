@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "tests/rig_run.h"
 
 namespace closewait {
@@ -54,6 +56,30 @@ TEST_F(Families, Ipv6HasAllThatIpv4Has) {
   const Ended ended = run_to("start: 'closewait-server --service http --listen [::1]:0'", kAll);
   expect_seen_pass(ended, kAllOfThem);
   EXPECT_EQ(ended.result["clients"].size(), 6U);
+}
+
+// Every connection is seen to its end, whichever port it went to.
+TEST_F(Families, AServerIsReachedAndWatchedAtAllItsAddresses) {
+  const Program server({"closewait-server", "--service", "http", "--listen", "127.0.0.1:0",
+                        "--listen", "127.0.0.2:0"},
+                       folder());
+  std::vector<std::string> addresses;
+  ASSERT_TRUE(eventually([&] {
+    addresses.clear();
+    std::istringstream lines(server.output());
+    for (std::string line; std::getline(lines, line);) {
+      addresses.push_back(line.substr(line.find("127."), line.find(" (") - line.find("127.")));
+    }
+    return addresses.size() == 2;
+  }));
+  const Ended ended =
+      run_to(fmt::format("address: ['{}', '{}']", addresses[0], addresses[1]), kAll);
+  expect_seen_pass(ended, kAllOfThem);
+  EXPECT_EQ(ended.result["target"]["address"], addresses[0] + ", " + addresses[1]);
+  for (const json& rest : ended.result["rests"]) {
+    EXPECT_EQ(rest["feed_available"], true);
+    EXPECT_EQ(rest["sockets_by_state"]["LISTEN"], 2);
+  }
 }
 
 TEST_F(Families, AStartedUnixSocketIsWaitedForAndSeen) {
