@@ -10,10 +10,11 @@ namespace {
 
 constexpr std::uint8_t kClient = 1;
 constexpr std::uint8_t kServer = 2;
+constexpr std::uint8_t kReserved = 4;  // neither ever has
 
 constexpr std::size_t kHeaderBytes = 64;  // the count of the outstanding, on a line of its own
 
-std::size_t slots_of(std::size_t sources, PortTable::Range ports) {
+std::size_t slots_of(std::size_t sources, const PortTable::Range& ports) {
   return sources * (static_cast<std::size_t>(ports.high - ports.low) + 1);
 }
 
@@ -23,7 +24,7 @@ static_assert(std::atomic<std::uint8_t>::is_always_lock_free &&
 
 }  // namespace
 
-SharedMemory PortTable::memory_for(std::size_t sources, Range ports) {
+SharedMemory PortTable::memory_for(std::size_t sources, const Range& ports) {
   return SharedMemory(kHeaderBytes + slots_of(sources, ports) * sizeof(Entry));
 }
 
@@ -35,9 +36,8 @@ PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_
 PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers,
                      SharedMemory memory)
     : sources_(std::move(sources)),
-      ports_(ports),
-      ports_per_source_(static_cast<std::size_t>(ports.high - ports.low) + 1),
-      size_(slots_of(sources_.size(), ports)),
+      ports_(std::move(ports)),
+      size_(slots_of(sources_.size(), ports_)),
       memory_(std::move(memory)),
       outstanding_(*static_cast<std::atomic<std::uint64_t>*>(memory_.data())),
       entries_(reinterpret_cast<Entry*>(static_cast<std::byte*>(memory_.data()) + kHeaderBytes)),
@@ -50,6 +50,17 @@ PortTable::PortTable(std::vector<SocketAddress> sources, Range ports, std::size_
     source_index_[Endpoint::of(sources_[i].with_port(0))] = static_cast<std::uint32_t>(i);
   }
   for (std::size_t worker = 0; worker < workers; ++worker) cursor_[worker] = worker;
+  keep_out_of_reserved();
+}
+
+// Processes that share the table all do the same, before any of them takes a slot.
+void PortTable::keep_out_of_reserved() {
+  for (const std::uint16_t port : ports_.reserved) {
+    const std::size_t first = (port - ports_.low) * sources_.size();
+    for (std::size_t i = 0; i < sources_.size(); ++i) {
+      entries_[first + i].state.store(kReserved, std::memory_order_relaxed);
+    }
+  }
 }
 
 std::optional<PortTable::Slot> PortTable::take(std::size_t worker) {

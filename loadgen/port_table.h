@@ -38,16 +38,22 @@ class PortTable {
     Nanoseconds after{0};  // from the client's end to the destruction; 0 when that came first
   };
 
-  // Ports `low` to `high` of each source; worker w of `workers` uses every workers-th of them.
+  // Ports `low` to `high` of each source but those that are reserved for others; worker w of
+  // `workers` uses every workers-th of them.
   struct Range {
     std::uint16_t low = 0;
     std::uint16_t high = 0;
+    std::vector<std::uint16_t> reserved{};  // within it, each once
+
+    [[nodiscard]] std::size_t usable() const {
+      return static_cast<std::size_t>(high - low) + 1 - reserved.size();
+    }
   };
   PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers);
   // In memory that other processes have too, made by memory_for() as many sources.
   PortTable(std::vector<SocketAddress> sources, Range ports, std::size_t workers,
             SharedMemory memory);
-  [[nodiscard]] static SharedMemory memory_for(std::size_t sources, Range ports);
+  [[nodiscard]] static SharedMemory memory_for(std::size_t sources, const Range& ports);
 
   // A port that no connection uses at either end, round robin; nothing when the worker has none.
   [[nodiscard]] std::optional<Slot> take(std::size_t worker);
@@ -77,7 +83,7 @@ class PortTable {
 
  private:
   struct Entry {
-    std::atomic<std::uint8_t> state{0};  // kClient, kServer: who still has a socket
+    std::atomic<std::uint8_t> state{0};  // who still has a socket
     bool abandoned = false;
     std::uint32_t behaviour = 0;
     std::uint64_t number = 0;
@@ -86,11 +92,11 @@ class PortTable {
   };
 
   [[nodiscard]] std::optional<Slot> slot_of(Endpoint client) const;
+  void keep_out_of_reserved();
 
   std::vector<SocketAddress> sources_;
   std::map<Endpoint, std::uint32_t> source_index_;  // by the address with port 0
   Range ports_;
-  std::size_t ports_per_source_;
   std::size_t size_;
   SharedMemory memory_;
   // In memory_. Raised by workers, lowered by the thread that reads events; exact when neither is

@@ -46,6 +46,25 @@ class PortTableTest : public testing::Test {
   PortTable table_{{source("127.0.0.2")}, {40000, 40009}, 1};
 };
 
+TEST(PortTable, KeepsOutOfReservedPorts) {
+  const PortTable::Range ports{40000, 40009, {40000, 40003, 40004}};
+  EXPECT_EQ(ports.usable(), 7U);
+  PortTable table({source("127.0.0.2"), source("127.0.0.3")}, ports, 1);
+  std::set<std::string> taken;
+  while (const auto slot = table.take(0)) {
+    table.opening(*slot, 1, 0);
+    EXPECT_TRUE(taken.insert(table.address_of(*slot).to_string()).second);
+  }
+  EXPECT_EQ(taken.size(), 14U);
+  for (const char* port : {"40000", "40003", "40004"}) {
+    EXPECT_FALSE(taken.contains("127.0.0.2:" + std::string(port)));
+    EXPECT_FALSE(taken.contains("127.0.0.3:" + std::string(port)));
+  }
+  const auto stranger = SocketAddress::parse_ip("127.0.0.2", 40003).value();
+  EXPECT_FALSE(table.destroyed(Endpoint::of(stranger), at(1)));
+  EXPECT_THAT(outstanding_in(table), testing::IsEmpty());
+}
+
 TEST_F(PortTableTest, ReapsWhenTheServerSideGoesLast) {
   const Slot slot = open();
   EXPECT_FALSE(is_free(slot));

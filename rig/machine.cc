@@ -76,9 +76,8 @@ std::optional<Machine::Conntrack> conntrack(const std::optional<SocketAddress>& 
 }  // namespace
 
 Machine this_machine(const std::optional<SocketAddress>& target) {
-  const PortTable::Range range = local_port_range();
   const bool has_ports = !target || !target->is_unix();
-  return {.ports = static_cast<std::uint64_t>(range.high - range.low) + 1,
+  return {.ports = local_port_range().usable(),
           .port_after_fin = number_in("/proc/sys/net/ipv4/tcp_timestamps") == 0U
                                 ? Nanoseconds(std::chrono::seconds(60))
                                 : Nanoseconds(0),

@@ -2,7 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <charconv>
 #include <fstream>
+#include <string>
 
 #include "base/unique_fd.h"
 
@@ -20,11 +23,34 @@ std::vector<SocketAddress> sources_for(const Scenario& scenario, const SocketAdd
   return {local->with_port(0)};
 }
 
+std::vector<std::uint16_t> parse_port_list(std::string_view text) {
+  std::vector<std::uint16_t> ports;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(item.size() + 1, text.size()));
+    std::uint16_t first = 0;
+    const auto [end, error] = std::from_chars(item.begin(), item.end(), first);
+    if (error != std::errc()) continue;
+    std::uint16_t last = first;
+    if (end != item.end() && *end == '-') std::from_chars(end + 1, item.end(), last);
+    for (std::uint32_t port = first; port <= last; ++port) {
+      ports.push_back(static_cast<std::uint16_t>(port));
+    }
+  }
+  return ports;
+}
+
 PortTable::Range local_port_range() {
-  constexpr PortTable::Range kUsual{32768, 60999};
-  std::ifstream file("/proc/sys/net/ipv4/ip_local_port_range");
+  const std::string folder = "/proc/sys/net/ipv4/";
+  std::ifstream file(folder + "ip_local_port_range");
   PortTable::Range range;
-  return file >> range.low >> range.high && range.low <= range.high ? range : kUsual;
+  if (!(file >> range.low >> range.high) || range.low > range.high) range = {32768, 60999};
+  std::string list;
+  std::getline(std::ifstream(folder + "ip_local_reserved_ports"), list);
+  for (const std::uint16_t port : parse_port_list(list)) {
+    if (port >= range.low && port <= range.high) range.reserved.push_back(port);
+  }
+  return range;
 }
 
 }  // namespace closewait

@@ -8,6 +8,7 @@ namespace closewait {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 SocketAddress address(const char* text) { return *SocketAddress::parse(text); }
 
@@ -24,6 +25,13 @@ TEST(SourcesFor, AreElseTheKernelsChoice) {
     GTEST_SKIP() << "no IPv6 here";
   }
   EXPECT_THAT(sources_for({}, address("[::1]:80")), ElementsAre(address("[::1]:0")));
+}
+
+TEST(PortList, IsReadAsTheKernelWritesIt) {
+  EXPECT_THAT(parse_port_list(""), IsEmpty());
+  EXPECT_THAT(parse_port_list("8080"), ElementsAre(8080));
+  EXPECT_THAT(parse_port_list("7,8080-8082,65535"), ElementsAre(7, 8080, 8081, 8082, 65535));
+  EXPECT_THAT(parse_port_list("x,70000,9"), ElementsAre(9));
 }
 
 TEST(LocalPortRange, IsTheKernels) {

@@ -64,6 +64,19 @@ TEST_F(Budget, TooFewPortsAreSaidAndNothingIsRun) {
   EXPECT_EQ(enough.status, 0) << enough.output << enough.errors;
 }
 
+// Reserved ports are another program's, and here nothing comes through from them.
+TEST_F(Budget, ReservedPortsAreLeftAlone) {
+  const std::string scenario = held_for("10ms");
+  const std::string reserved =
+      "echo 40000-40079 >/proc/sys/net/ipv4/ip_local_reserved_ports; "
+      "/usr/sbin/nft 'table ip t { chain o { type filter hook output priority 0; "
+      "tcp sport 40000-40079 reject with tcp reset; }; }'";
+  const Ended checked = closewait_there("check " + scenario, reserved);
+  EXPECT_THAT(checked.output, HasSubstr("1 source with 20 ports")) << checked.errors;
+  const Ended ended = closewait_there("run " + scenario, reserved);
+  EXPECT_EQ(ended.status, 0) << ended.output << ended.errors;
+}
+
 // More of them than ports, each closed gracefully: what a port in TIME_WAIT costs is nothing.
 TEST_F(Budget, PortsInTimeWaitAreTakenAgain) {
   const std::string scenario =
