@@ -41,8 +41,8 @@ Client::Client(asio::io_context& io, const Setup& setup)
       started_(Clock::now()),
       ended_(started_),
       random_(setup.choices),
-      socket_(io),
-      pause_(io),
+      timer_(io),
+      watch_(io, timer_),
       end_(setup.end) {
   rig_error_ = open(setup.local);
   if (rig_error_ || setup.tls == nullptr) return;
@@ -51,8 +51,6 @@ Client::Client(asio::io_context& io, const Setup& setup)
 }
 
 Client::~Client() { abandon(); }
-
-int Client::fd() { return fd_ ? fd_.get() : socket_.native_handle(); }
 
 error_code Client::open(const std::optional<SocketAddress>& local) {
   fd_ = UniqueFd(::socket(target_->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -153,7 +151,10 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
   seen_alive_ = false;
   while (true) {
     auto rest = exchange.request(sent_of_request_);
-    if (rest.empty() && !exchange.holds_back()) co_return error_code{};
+    if (rest.empty() && !exchange.holds_back()) {
+      answer_is_on_its_way_ = !exchange.complete();
+      co_return error_code{};
+    }
     if (rest.empty() && exchange.wrong_at()) co_return errno_error(EBADMSG);
     const std::uint64_t unanswered =
         sent_of_request_ - std::min(sent_of_request_, exchange.received());
@@ -180,8 +181,13 @@ Client::Awaitable<error_code> Client::send(Exchange& exchange) {
 Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
   if (input_ended_) return error_code(asio::error::eof);
   seen_alive_ = false;
-  const auto got = read_some(scratch_.first(std::min(most, scratch_.size())));
-  if (!got) return got.error();
+  const std::size_t wanted = std::min(most, scratch_.size());
+  const auto got = read_some(scratch_.first(wanted));
+  if (!got) {
+    if (would_block(got.error().value())) watch_.has_read_all();
+    return got.error();
+  }
+  if (*got < wanted) watch_.has_read_all();
   if (*got == 0) {
     input_ended_ = true;
     exchange.end_of_input();
@@ -193,9 +199,18 @@ Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
   return *got;
 }
 
+// Else a read is spared, which would find nothing. What TLS has taken in is in no socket.
+bool Client::may_have_input() const {
+  if (tls_ || input_ended_) return true;
+  return watch_.registered() ? watch_.may_read() : !answer_is_on_its_way_;
+}
+
 Client::Awaitable<error_code> Client::receive(Exchange& exchange) {
   while (!exchange.complete()) {
     if (exchange.wrong_at()) co_return errno_error(EBADMSG);
+    if (!may_have_input()) {
+      if (const auto error = co_await wait(Direction::kRead)) co_return error;
+    }
     const auto received = receive_now(exchange, scratch_.size());
     if (received) continue;
     if (exchange.complete()) break;  // the end of input was the end of the response
@@ -234,6 +249,9 @@ error_code Client::take(Exchange& exchange, std::uint64_t bytes) {
 
 Client::Awaitable<error_code> Client::drain(Exchange& exchange) {
   while (true) {
+    if (!may_have_input()) {
+      if (const auto error = co_await wait(Direction::kRead)) co_return error;
+    }
     const auto received = receive_now(exchange, scratch_.size());
     if (received) continue;
     if (received.error() == asio::error::eof) co_return error_code{};
@@ -245,54 +263,33 @@ Client::Awaitable<error_code> Client::drain(Exchange& exchange) {
 Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
   if (const auto error = stop_error()) co_return error;
   if (duration.count() <= 0) co_return error_code{};
-  seen_alive_ = false;
-  // It minds the deadline itself: of many clients that lie still, none needs a watchdog as well.
-  const Instant deadline = started_ + timeout_;
-  pause_.expires_at(std::min(Clock::now() + duration, deadline));
-  const auto [error] = co_await pause_.async_wait(kAsTuple);
-  static_cast<void>(error);  // cancelled only by stop(), which stop_error() tells
-  if (stopped_ == Stop::kNo && Clock::now() >= deadline) stop(Stop::kDeadline);
+  answer_is_on_its_way_ = false;
+  co_await wait_until(Clock::now() + duration);
   co_return stop_error();
 }
 
 Client::Awaitable<error_code> Client::wait(Direction direction) {
   if (const auto error = stop_error()) co_return error;
-  if (const auto error = attach()) co_return error;
-  seen_alive_ = false;
-  start_watchdog();
   if (tls_ && tls_->wants_room()) direction = Direction::kWrite;
-  const auto what =
-      direction == Direction::kRead ? asio::socket_base::wait_read : asio::socket_base::wait_write;
-  const auto [error] = co_await socket_.async_wait(what, kAsTuple);
-  if (const auto stopped = stop_error()) co_return stopped;
-  co_return error;
+  answer_is_on_its_way_ = false;
+  if (const auto error = watch_.begin_wait(fd(), direction)) co_return rig_error_ = error;
+  co_await wait_until(Instant::max());
+  watch_.end_wait();
+  co_return stop_error();
 }
 
-error_code Client::attach() {
-  if (!fd_) return {};
-  error_code error;
-  socket_.assign({target_->family(), 0}, fd_.get(), error);
-  if (error) {
-    rig_error_ = error;
-    return error;
-  }
-  static_cast<void>(fd_.release());  // socket_ owns it now
-  return {};
-}
-
-void Client::start_watchdog() {
-  if (watchdog_) return;
-  watchdog_ = std::make_shared<asio::steady_timer>(socket_.get_executor(), started_ + timeout_);
-  watchdog_->async_wait([this, watched = std::weak_ptr(watchdog_)](error_code error) {
-    if (!error && !watched.expired()) stop(Stop::kDeadline);
-  });
+// Or until somebody cancels, or the client's deadline has come.
+Client::Awaitable<void> Client::wait_until(Instant instant) {
+  seen_alive_ = false;
+  const Instant deadline = started_ + timeout_;
+  timer_.expires_at(std::min(instant, deadline));
+  const auto [error] = co_await timer_.async_wait(kAsTuple);
+  if (!error && Clock::now() >= deadline) stop(Stop::kDeadline);
 }
 
 void Client::stop(Stop why) {
   if (stopped_ == Stop::kNo) stopped_ = why;
-  error_code ignored;  // nothing to cancel is no failure
-  if (socket_.is_open()) socket_.cancel(ignored);
-  pause_.cancel();
+  timer_.cancel();
 }
 
 void Client::cut() { stop(Stop::kCut); }

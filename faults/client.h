@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstddef>
@@ -17,6 +16,7 @@
 #include "base/unique_fd.h"
 #include "faults/behaviour.h"
 #include "faults/exchange.h"
+#include "faults/readiness.h"
 #include "record/outcome.h"
 #include "record/tally.h"
 
@@ -32,11 +32,11 @@ class TlsLayer;
 // With TLS, connect shakes hands too, the verbs send and receive through it, the FIN is preceded by
 // close_notify, and a reset stays what it is.
 //
-// A verb first tries the system call and suspends only when it would block; only then is the
-// socket handed to Asio's reactor, so a client that never waits costs no epoll_ctl. Every verb
-// that suspends ends by the client's deadline or when it is cut, and from then on each verb fails
-// at once. Errors are values: `if (auto error = co_await client.connect()) co_return
-// client.fell_short(error);` is how each behaviour gives up.
+// A verb first tries the system call, unless that can find nothing, and suspends when it would
+// block; only then is the socket registered anywhere, so a client that never waits costs no
+// epoll_ctl. Every verb that suspends ends by the client's deadline or when it is cut, and from
+// then on each verb fails at once. Errors are values: `if (auto error = co_await client.connect())
+// co_return client.fell_short(error);` is how each behaviour gives up.
 class Client {
  public:
   using Executor = boost::asio::any_io_executor;
@@ -113,20 +113,20 @@ class Client {
 
  private:
   enum class Stop : std::uint8_t { kNo, kDeadline, kCut };
-  enum class Direction : std::uint8_t { kRead, kWrite };
+  using Direction = Readiness::Direction;
 
-  [[nodiscard]] int fd();
+  [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] error_code open(const std::optional<SocketAddress>& local);
   [[nodiscard]] error_code bind_to(const SocketAddress& local);
   [[nodiscard]] bool arm_reset();
   [[nodiscard]] error_code pending_error();
-  [[nodiscard]] error_code attach();
   [[nodiscard]] error_code stop_error() const;
   Awaitable<error_code> wait(Direction direction);
-  void start_watchdog();
+  Awaitable<void> wait_until(Instant instant);
+  [[nodiscard]] bool may_have_input() const;
   void stop(Stop why);
   void close_socket();
-  void abandon();  // Asio's destructor would undo SO_LINGER and send a FIN
+  void abandon();
   void response_is_complete();
   [[nodiscard]] std::uint8_t kernel_state();
   [[nodiscard]] bool is_alive();
@@ -143,24 +143,21 @@ class Client {
   Instant started_;
   Instant ended_;
   Random random_;
-  UniqueFd fd_;  // until Asio has to wait for it, then socket_ owns it
-  boost::asio::generic::stream_protocol::socket socket_;
-  std::unique_ptr<TlsLayer> tls_;  // null: plain
-  boost::asio::steady_timer pause_;
-  // Made when the client first waits for its peer: those that only lie still need none. Its handler
-  // may be queued already when the client ends, and knows by a weak pointer that there is nobody to
-  // stop any more.
-  std::shared_ptr<boost::asio::steady_timer> watchdog_;
+  UniqueFd fd_;
+  std::unique_ptr<TlsLayer> tls_;    // null: plain
+  boost::asio::steady_timer timer_;  // of whatever the client waits for: its deadline at the latest
+  Readiness::Watch watch_;           // cancels timer_
   std::uint64_t receive_buffer_ = 0;
   std::uint64_t sent_of_request_ = 0;
   error_code rig_error_;
   End end_;
   Stop stopped_ = Stop::kNo;
   bool connected_ = false;
-  bool asked_ = false;        // a response is owed and not whole yet
-  bool seen_alive_ = false;   // by the kernel's state, and nothing was done since
-  bool reset_armed_ = false;  // SO_LINGER as read back
-  bool fin_sent_ = false;     // proven at shut_down_sending()
+  bool asked_ = false;                 // a response is owed and not whole yet
+  bool answer_is_on_its_way_ = false;  // the request was just sent: there is nothing to read yet
+  bool seen_alive_ = false;            // by the kernel's state, and nothing was done since
+  bool reset_armed_ = false;           // SO_LINGER as read back
+  bool fin_sent_ = false;              // proven at shut_down_sending()
   bool input_ended_ = false;
   bool abandoned_ = false;
 };

@@ -46,16 +46,11 @@ Outcome Client::reset() {
 
 void Client::close_socket() {
   ended_ = Clock::now();
-  if (fd_) {
-    fd_.reset();
-  } else {
-    error_code ignored;  // the descriptor is gone either way
-    socket_.close(ignored);
-  }
+  fd_.reset();
 }
 
 void Client::abandon() {
-  if (!fd_ && !socket_.is_open()) return;
+  if (!fd_) return;
   int unread = 0;
   const bool fin_is_its_end = fin_sent_ && ::ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
   if (!fin_is_its_end) {
