@@ -42,10 +42,9 @@ Result<Observer> Observer::open(const std::vector<SocketAddress>& addresses,
 
 Observer::Observer(const std::vector<SocketAddress>& addresses, SockDiag diag)
     : addresses_(addresses), diag_(std::move(diag)) {
-  for (const SocketAddress& each : addresses_) ports_.push_back(each.port());
-  std::ranges::sort(ports_);
-  const auto rest = std::ranges::unique(ports_);
-  ports_.erase(rest.begin(), rest.end());
+  std::set<std::uint16_t> ports;
+  for (const SocketAddress& each : addresses_) ports.insert(each.port());
+  ports_.assign(ports.begin(), ports.end());
 }
 
 Result<std::vector<TcpSocket>> Observer::dump_ports() {
