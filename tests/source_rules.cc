@@ -47,9 +47,9 @@ constexpr std::array<std::string_view, 2> kClosers{"base/unique_fd.cc", "base/un
 
 // The headers that are about Asio itself. The others leave it to their .cc, which keeps builds
 // short: a header with Asio costs each file that includes it seconds.
-constexpr std::array<std::string_view, 5> kAsioHeaders{"faults/asio_headers.h", "faults/client.h",
-                                                       "faults/exchange.h", "loadgen/session.h",
-                                                       "loadgen/worker.h"};
+constexpr std::array<std::string_view, 6> kAsioHeaders{
+    "faults/asio_headers.h", "faults/client.h",   "faults/exchange.h",
+    "faults/readiness.h",    "loadgen/session.h", "loadgen/worker.h"};
 
 template <class Names>
 bool among(const Names& names, std::string_view name) {
