@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "observe/observe_error.h"
 #include "observe/process_sample.h"

@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "loadgen/budget.h"
+#include "loadgen/rate.h"
 #include "report/brief.h"
 #include "report/result.h"
 #include "rig/interrupt.h"

@@ -12,8 +12,6 @@
 #include "loadgen/engine.h"
 #include "loadgen/processes.h"
 #include "report/result.h"
-#include "report/table.h"
-#include "rig/dialect_probe.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/judge.h"
