@@ -62,6 +62,35 @@ std::string_view example_of(Parameter::Kind kind) {
   return {};
 }
 
+std::string_view name_of(End end) {
+  switch (end) {
+    case End::kFin:
+      return "FIN";
+    case End::kRst:
+    case End::kUnread:
+      return "RST";
+    case End::kVanish:
+      return "nothing";
+  }
+  return {};
+}
+
+std::string_view name_of(Owed owed) {
+  switch (owed) {
+    case Owed::kNothing:
+      return "nothing";
+    case Owed::kResponse:
+      return "the whole response";
+    case Owed::kEveryResponse:
+      return "every response, whole and in order";
+    case Owed::kResponseOrEnd:
+      return "the whole response, or an end in the server's own time";
+    case Owed::kGreeting:
+      return "the whole greeting";
+  }
+  return {};
+}
+
 Params default_params(const Behaviour& behaviour) {
   Params params;
   for (const Parameter& parameter : behaviour.parameters) {

@@ -47,17 +47,39 @@ struct Parameter {
 };
 
 // How a client ends. It decides what a leak of it looks like, so there is exactly one a row.
-enum class End : std::uint8_t { kFin, kRst };
+enum class End : std::uint8_t {
+  kFin,
+  kRst,     // by SO_LINGER, or connect(AF_UNSPEC)
+  kUnread,  // a reset as well: what the kernel makes of close() with bytes unread
+  kVanish,  // neither: the peer is told nothing
+};
+[[nodiscard]] constexpr bool is_reset(End end) { return end == End::kRst || end == End::kUnread; }
+// "FIN", "RST" or "nothing": what the peer is sent.
+[[nodiscard]] std::string_view name_of(End end);
 
-// What the behaviour needs of the target to be able to happen.
+// What the behaviour needs of the target, and of the rig, to be able to happen.
 struct Needs {
   std::uint64_t response_bytes = 0;  // the target must be able to give this much in one response
   bool keep_alive = false;
-  bool tcp = false;  // does not apply to Unix sockets
+  bool tcp = false;        // does not apply to Unix sockets
+  bool tls = false;        // the target speaks it
+  bool grammar = false;    // requests can be wrong: not so of an echo
+  bool parts = false;      // a request has two bytes or more
+  bool body = false;       // requests of HTTP, which have a body
+  bool greeting = false;   // the target speaks first
+  bool net_admin = false;  // the rig has CAP_NET_ADMIN
 };
 
 // What a correct server owes it.
-enum class Owed : std::uint8_t { kNothing, kResponse, kEveryResponse };
+enum class Owed : std::uint8_t {
+  kNothing,
+  kResponse,
+  kEveryResponse,
+  kResponseOrEnd,  // or it ends the connection in its own time
+  kGreeting,
+};
+// "the whole response": as docs and programs say it.
+[[nodiscard]] std::string_view name_of(Owed owed);
 
 // The row of a behaviour: what preflight, docs and tests read.
 struct Behaviour {
@@ -66,6 +88,8 @@ struct Behaviour {
 
   std::string_view name;
   std::string_view story;
+  std::string_view sees;        // what the server gets of it, by epoll and its calls
+  std::string_view brings_out;  // the class of bugs, with one that is public where there is
   std::span<const Parameter> parameters;
   Needs needs;
   Owed owed;
@@ -75,7 +99,7 @@ struct Behaviour {
 };
 
 // Every behaviour there is, the polite ones first.
-[[nodiscard]] std::span<const Behaviour> catalogue();
+[[nodiscard]] std::span<const Behaviour* const> catalogue();
 [[nodiscard]] const Behaviour* find_behaviour(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> behaviour_names();
 

@@ -7,17 +7,19 @@
 namespace closewait {
 
 std::span<const std::byte> EchoExchange::request(std::uint64_t offset) const {
-  if (offset >= size_) return {};
-  return pattern(offset, std::min<std::uint64_t>(size_ - offset, kPatternChunk));
+  const std::uint64_t all = size_ * times();
+  if (offset >= all) return {};
+  return pattern(offset, std::min<std::uint64_t>(all - offset, kPatternChunk));
 }
 
 void EchoExchange::parse(std::span<const std::byte> data) {
-  const std::uint64_t owed = size_ - std::min(received(), size_);
+  const std::uint64_t all = size_ * times();
+  const std::uint64_t owed = all - std::min(received(), all);
   if (const auto offset = first_difference(received(), data.first(std::min(data.size(), owed)))) {
     set_wrong(*offset);
   }
-  if (data.size() > owed) set_wrong(size_);
-  if (data.size() >= owed) set_complete();
+  if (data.size() > owed) set_wrong(all);
+  while (!complete() && data.size() >= owed) answer_is_whole();
 }
 
 }  // namespace closewait

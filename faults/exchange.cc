@@ -10,8 +10,27 @@ void Exchange::feed(std::span<const std::byte> data) {
 
 void Exchange::restart() {
   received_ = 0;
+  answers_ = 0;
   complete_ = false;
   reset_parser();
+}
+
+void Exchange::pipeline(std::uint64_t times) {
+  times_ = times;
+  restart();
+}
+
+bool Exchange::answer_is_whole() {
+  complete_ = ++answers_ >= times_;
+  return complete_;
+}
+
+// It begins as a request does, so that it is read as one.
+std::string Exchange::endless_request(std::uint64_t bytes) const {
+  const auto usual = request(0);
+  std::string text(reinterpret_cast<const char*>(usual.data()), usual.size() / 2);
+  if (text.size() < bytes) text.resize(bytes, 'x');
+  return text;
 }
 
 void Exchange::set_wrong(std::uint64_t offset) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace closewait {
 
@@ -20,6 +21,17 @@ class Exchange {
   // until the next call of restart().
   [[nodiscard]] virtual std::span<const std::byte> request(std::uint64_t offset) const = 0;
 
+  // Of the request's bytes, so many are its head; 0 where there is no such thing.
+  [[nodiscard]] virtual std::uint64_t head_bytes() const { return 0; }
+
+  // What no server should take in: a request that has at least `bytes` and no end yet.
+  [[nodiscard]] virtual std::string endless_request(std::uint64_t bytes) const;
+  // Or one that says that 4 GiB will follow; "" where none can say so.
+  [[nodiscard]] virtual std::string huge_claim() const { return {}; }
+
+  // Asks so many times in a row from the next request on, and is owed as many answers.
+  void pipeline(std::uint64_t times);
+
   // Takes bytes of the response in the order in which they came.
   void feed(std::span<const std::byte> data);
 
@@ -34,7 +46,8 @@ class Exchange {
   void restart();
 
   [[nodiscard]] bool complete() const { return complete_; }
-  // Offset in the response of the first byte that is not as owed.
+  // Offset in the response of the first byte that is not as owed: of a body that is checked, in the
+  // body.
   [[nodiscard]] std::optional<std::uint64_t> wrong_at() const { return wrong_at_; }
   // Bytes of the response; what comes before it (a hello) does not count.
   [[nodiscard]] std::uint64_t received() const { return received_; }
@@ -46,11 +59,15 @@ class Exchange {
   virtual void reset_parser() = 0;
   // Of the bytes that parse() has in hand, so many come before the response.
   void before_response(std::size_t bytes) { before_response_ = bytes; }
-  void set_complete() { complete_ = true; }
+  [[nodiscard]] std::uint64_t times() const { return times_; }
+  // One of the answers is whole. True: it was the last.
+  bool answer_is_whole();
   void set_wrong(std::uint64_t offset);
 
  private:
   std::uint64_t received_ = 0;
+  std::uint64_t times_ = 1;
+  std::uint64_t answers_ = 0;  // whole ones
   std::size_t before_response_ = 0;
   std::optional<std::uint64_t> wrong_at_;
   bool complete_ = false;

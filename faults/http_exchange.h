@@ -12,7 +12,7 @@ namespace closewait {
 // Asks by HTTP/1.1 and is owed a whole response with one of the statuses that are right. Without a
 // path of its own it asks for /bytes/SIZE, as closewait-server serves it, and the body must be SIZE
 // bytes of the pattern; of any other path only status and framing are checked. Interim responses
-// (1xx) are passed over.
+// (1xx) are passed over. A body that the rig made up may be answered by any status.
 class HttpExchange : public Exchange {
  public:
   struct Spec {
@@ -20,6 +20,7 @@ class HttpExchange : public Exchange {
     std::string_view host;  // for /bytes/SIZE
     std::string_view text;  // of a request that is the same for all clients, which is not /bytes
     std::uint64_t size = 0;
+    bool with_body = false;  // the request has `size` bytes of body, unless it has one of its own
   };
 
   // What the spec refers to outlives the exchange.
@@ -27,6 +28,9 @@ class HttpExchange : public Exchange {
   ~HttpExchange() override;
 
   [[nodiscard]] std::span<const std::byte> request(std::uint64_t offset) const override;
+  [[nodiscard]] std::uint64_t head_bytes() const override;
+  [[nodiscard]] std::string endless_request(std::uint64_t bytes) const override;
+  [[nodiscard]] std::string huge_claim() const override;
   void end_of_input() override;
 
  private:
@@ -38,11 +42,14 @@ class HttpExchange : public Exchange {
   // chunk is not whole, when the response is, or when it is broken.
   std::size_t read(std::string_view input, bool& broken);
   [[nodiscard]] bool may_become_head(std::string_view begin) const;
-  void conclude();
+  bool conclude();
   [[nodiscard]] std::unique_ptr<Parser> new_parser() const;
   [[nodiscard]] bool is_interim() const;
   [[nodiscard]] bool has_no_body() const { return spec_.request->method == "HEAD"; }
-  [[nodiscard]] bool owes_pattern() const { return spec_.text.empty(); }
+  [[nodiscard]] bool has_own_path() const { return !spec_.request->path.empty(); }
+  [[nodiscard]] bool owes_pattern() const { return !has_own_path() && !spec_.with_body; }
+  [[nodiscard]] std::string_view text() const;
+  [[nodiscard]] bool is_right(int status) const;
 
   Spec spec_;
   // Made when first asked for: a client that resets at once needs neither.

@@ -33,6 +33,13 @@ std::string http_request_text(const HttpRequest& request, std::string_view host,
   return text + "\r\n" + request.body;
 }
 
+HttpRequest with_body(const HttpRequest& request, std::uint64_t bytes) {
+  HttpRequest with = request;
+  if (with.method == "GET" || with.method == "HEAD") with.method = "POST";
+  with.body.assign(bytes, 'x');
+  return with;
+}
+
 bool is_right_status(const HttpRequest& request, int status) {
   return std::ranges::any_of(request.statuses, [status](const HttpStatuses& some) {
     return some.first <= status && status <= some.last;

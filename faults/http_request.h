@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,9 @@ inline constexpr std::size_t kMostHttpRequestBytes = 32 * 1024;
 // field unless the headers have one.
 [[nodiscard]] std::string http_request_text(const HttpRequest& request, std::string_view host,
                                             std::string_view path);
+
+// The same request with a body of `bytes`: a POST, unless it has a method of its own.
+[[nodiscard]] HttpRequest with_body(const HttpRequest& request, std::uint64_t bytes);
 
 [[nodiscard]] bool is_right_status(const HttpRequest& request, int status);
 

@@ -1,6 +1,10 @@
 // What holds for every behaviour of the catalogue, whatever the target does.
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +14,7 @@
 #include "faults/clients/peer_for_tests.h"
 #include "faults/clients/play_for_tests.h"
 #include "faults/echo_exchange.h"
+#include "faults/offer.h"
 
 namespace closewait {
 namespace {
@@ -50,13 +55,20 @@ std::vector<World> worlds(std::uint64_t size) {
           {"answers garbage", answers_garbage()},
           {"echoes", {.echo = true}},
           {"resets when asked", resets_when_asked()},
+          {"greets", {.greeting = "220 ready\r\n"}},
           {"resets at once", {.once_accepted = Then::kReset}},
           {"closes at once", {.once_accepted = Then::kClose}}};
 }
 
-void expect_consistent(const Played& played, const Behaviour& behaviour, bool tls = false) {
+// The target may end the connection before the client does.
+bool ends_first(const Script& script) {
+  return script.once_accepted != Then::kStay || script.once_answered != Then::kStay;
+}
+
+void expect_consistent(const Played& played, const Behaviour& behaviour, const Script& script) {
   const ClientCounts& counts = played.tally.counts;
   const bool delivered = played.outcome == Outcome::kDelivered;
+  const bool tls = script.tls;
   EXPECT_EQ(counts.opened, played.outcome == Outcome::kRefused ? 0U : 1U);
   // A handshake that comes to nothing took no time to connect.
   if (!tls || delivered) {
@@ -68,10 +80,11 @@ void expect_consistent(const Played& played, const Behaviour& behaviour, bool tl
   EXPECT_LE(counts.wrong, delivered ? 1U : 0U);
   EXPECT_EQ(counts.rig_errors, 0U);
   EXPECT_FALSE(played.rig_error);
-  if (delivered && counts.wrong == 0) {
+  if (delivered && counts.wrong == 0 && !ends_first(script)) {
     EXPECT_EQ(counts.confirmed, 1U) << "delivered without proof";
   }
-  if (delivered && counts.wrong == 0 && behaviour.owed != Owed::kNothing) {
+  const bool owed = behaviour.owed != Owed::kNothing && behaviour.owed != Owed::kResponseOrEnd;
+  if (delivered && counts.wrong == 0 && owed) {
     EXPECT_GE(played.tally.response.count(), 1U);
   }
   if (behaviour.owed == Owed::kNothing) {
@@ -82,23 +95,31 @@ void expect_consistent(const Played& played, const Behaviour& behaviour, bool tl
 // How a client ended is how the peer saw it end, unless the peer went first.
 void expect_end(const Played& played, const Behaviour& behaviour, const Script& script,
                 const Peer& peer) {
-  if (script.once_accepted != Then::kStay || script.once_answered != Then::kStay) return;
+  if (ends_first(script)) return;
+  if (behaviour.end == End::kVanish && !played.abandoned) return;  // its own test
   const bool by_fin = behaviour.end == End::kFin && !played.abandoned;
-  // Who goes on to write is answered by a reset, of course, which may come before the end is read.
+  // What is written to a client that has closed meets a reset, which may come before the end is
+  // read.
+  const bool is_written_to = script.endless || behaviour.name == "fin-then-rst" ||
+                             (script.tls && behaviour.name == "connect-churn");
   EXPECT_TRUE(peer.eventually([&](const auto& all) {
     if (all.empty()) return false;
-    const bool reset = all[0].error != 0;
+    // OpenSSL keeps to itself what meets its session tickets; that nothing can be written tells.
+    const bool reset = all[0].error != 0 || (script.tls && (all[0].flags & POLLHUP) != 0);
     // What is left unread of TLS makes a reset of the end, behind a FIN that the peer may have
     // heeded.
     const bool fin_came_first = script.tls && played.abandoned && behaviour.end == End::kFin;
     const bool fin = all[0].end_of_input;
-    return by_fin ? fin || (script.endless && reset) : reset || (fin && fin_came_first);
+    return by_fin ? fin || (is_written_to && reset) : reset || (fin && fin_came_first);
   }));
-  if (by_fin && !script.endless) {
+  if (by_fin && !is_written_to) {
     EXPECT_EQ(peer.seen()[0].error, 0);
-    EXPECT_EQ(peer.seen()[0].close_notify, script.tls);
+    const bool says_farewell = behaviour.name != "tls-silent" &&
+                               behaviour.name != "tls-no-close-notify" &&
+                               behaviour.name != "connect-churn";
+    EXPECT_EQ(peer.seen()[0].close_notify, script.tls && says_farewell);
   }
-  if (behaviour.end == End::kRst) {
+  if (is_reset(behaviour.end)) {
     EXPECT_FALSE(peer.seen()[0].close_notify);
   }
 }
@@ -122,16 +143,21 @@ class LawOf : public testing::TestWithParam<std::string_view> {
       const Played played = run(played_here);
       ASSERT_TRUE(played.ended);
       EXPECT_LT(played.took, kTimeout + kSlack);
-      expect_consistent(played, *played_here.behaviour, world.script.tls);
+      expect_consistent(played, *played_here.behaviour, world.script);
       expect_end(played, *played_here.behaviour, world.script, peer);
     }
     EXPECT_EQ(open_descriptors(), before);
   }
 
   static void expect_echo(const TlsClientContext* tls) {
-    Peer peer({.tls = tls != nullptr, .echo = true});
+    Offer offer{.tls = tls != nullptr, .grammar = false, .body = false};
+    offer.net_admin = may_vanish();
+    if (!obstacle(*find_behaviour(GetParam()), offer).empty()) return;
+    const Script script{.tls = tls != nullptr, .echo = true};
+    Peer peer(script);
     Play echoed = play(peer.address());
-    echoed.params.size = 256 * 1024;
+    echoed.params.size = sends_little_at_a_time() ? 64 : 256 * 1024;
+    echoed.params.requests = std::min<std::uint64_t>(echoed.params.requests, 10);
     echoed.params.hold = Nanoseconds(0);
     echoed.params.timeout = std::chrono::seconds(10);
     EchoExchange exchange(echoed.params.size);
@@ -140,11 +166,29 @@ class LawOf : public testing::TestWithParam<std::string_view> {
     const Played played = run(echoed);
     EXPECT_EQ(played.outcome, Outcome::kDelivered);
     EXPECT_EQ(played.tally.counts.wrong, 0U);
-    expect_consistent(played, *echoed.behaviour, tls != nullptr);
+    expect_consistent(played, *echoed.behaviour, script);
+  }
+
+  static bool speaks_first() { return find_behaviour(GetParam())->needs.greeting; }
+  // It is over before anybody could cut it, in some of the worlds at least.
+  static bool waits_for_nothing() {
+    constexpr std::string_view kAll[] = {"rst-before-accept", "rst-reuse",     "rst-unread",
+                                         "fin-then-rst",      "connect-churn", "tls-abort"};
+    return std::ranges::find(kAll, GetParam()) != std::end(kAll);
+  }
+  static bool is_of_tls() { return find_behaviour(GetParam())->needs.tls; }
+  static bool sends_little_at_a_time() {
+    return GetParam() == "slow-write" || GetParam() == "one-byte";
+  }
+  static bool may_vanish() {
+    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    return ::setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) == 0;
   }
 };
 
 TEST_P(LawOf, EndsByItsDeadlineInEveryWorldAndLeavesNoDescriptor) {
+  if (is_of_tls()) return;
   for (const World& world : worlds(play({}).params.size)) expect_law(world, nullptr);
 }
 
@@ -163,8 +207,10 @@ TEST_P(LawOf, IsRefusedByAClosedPortAtOnce) {
 }
 
 TEST_P(LawOf, HonoursACut) {
+  const TlsClientContext tls({});
   for (const Script& script : {never_answers(), closes_in_mid_answer(play({}).params.size)}) {
     Script stays = script;
+    stays.tls = is_of_tls();
     stays.once_answered = stays.at_end_of_input = Then::kStay;
     const std::size_t before = open_descriptors();
     {
@@ -172,13 +218,16 @@ TEST_P(LawOf, HonoursACut) {
       Play cut = play(peer.address());
       cut.params.timeout = cut.params.wait = cut.params.hold = std::chrono::minutes(1);
       cut.params.bytes = cut.params.size;  // more than comes
+      cut.tls = stays.tls ? &tls : nullptr;
       cut.cut_when = [&] { return peer.accepted() == 1; };
       const Played played = run(cut);
       ASSERT_TRUE(played.ended);
-      EXPECT_EQ(played.outcome, Outcome::kCut);
+      if (!waits_for_nothing()) {
+        EXPECT_EQ(played.outcome, Outcome::kCut);
+      }
       EXPECT_LT(played.took, kSlack);
       expect_end(played, *cut.behaviour, stays, peer);
-      expect_consistent(played, *cut.behaviour);
+      expect_consistent(played, *cut.behaviour, stays);
     }
     EXPECT_EQ(open_descriptors(), before);
   }
@@ -193,21 +242,26 @@ TEST_P(LawOf, EchoesOverTls) {
 
 // A row whose end is a reset has nothing to show on a Unix socket, which knows none.
 TEST_P(LawOf, WorksOverAUnixSocketUnlessItsRowSaysTcp) {
-  if (find_behaviour(GetParam())->needs.tcp) return;
+  if (find_behaviour(GetParam())->needs.tcp || is_of_tls()) return;
   const auto path = std::filesystem::temp_directory_path() /
                     ("closewait-law-" + std::to_string(::getpid()) + ".sock");
   const std::size_t before = open_descriptors();
   {
     constexpr std::uint64_t kSize = 64 * 1024;
-    Peer peer(answers(kSize), path.string());
+    const Script script = speaks_first() ? Script{.greeting = "220 ready\r\n"} : answers(kSize);
+    Peer peer(script, path.string());
     Play local = play(peer.address());
-    local.params.size = kSize;
+    if (!local.behaviour->needs.body && !sends_little_at_a_time()) local.params.size = kSize;
     local.params.hold = Nanoseconds(0);
     local.params.timeout = std::chrono::seconds(10);
     const Played played = run(local);
     EXPECT_EQ(played.outcome, Outcome::kDelivered);
-    expect_consistent(played, *local.behaviour);
-    EXPECT_EQ(peer.end().error, 0);
+    expect_consistent(played, *local.behaviour, script);
+    // What was left unread, or cannot be sent any more, is told there too.
+    const bool is_told = local.behaviour->end == End::kUnread || GetParam() == "fin-then-rst";
+    if (!is_told) {
+      EXPECT_EQ(peer.end().error, 0);
+    }
   }
   EXPECT_EQ(open_descriptors(), before);
 }

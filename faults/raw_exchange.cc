@@ -15,7 +15,10 @@ std::span<const std::byte> RawExchange::request(std::uint64_t offset) const {
     if (offset < part.size()) return part.subspan(offset);
     offset -= part.size();
   }
-  return {};
+  // The request itself may be asked some times in a row.
+  const auto again = std::as_bytes(std::span(asked_->request));
+  if (holds_back() || offset >= again.size() * (times() - 1)) return {};
+  return again.subspan(offset % again.size());
 }
 
 void RawExchange::parse(std::span<const std::byte> data) {
@@ -24,7 +27,8 @@ void RawExchange::parse(std::span<const std::byte> data) {
   if (holds_back()) rest = {};  // what follows a wrong login answers nothing
   before_response(data.size() - rest.size());
   if (rest.empty() || lost_) return;
-  const std::size_t used = complete() ? 0 : take(rest);
+  std::size_t used = 0;
+  while (!complete() && !lost_ && used < rest.size()) used += take(rest.substr(used));
   if (complete() && used < rest.size()) set_wrong(received() + used);  // more than was asked for
 }
 
@@ -35,7 +39,7 @@ std::size_t RawExchange::take(std::string_view data) {
   lost_ = response_.broken();
   if (!response_.complete()) return used;
   if (!holds_back()) {
-    set_complete();
+    if (!answer_is_whole()) begin(step_);
   } else if (wrong_at()) {
     lost_ = true;  // without a right hello and login nothing is asked
   } else {

@@ -120,6 +120,7 @@ void Readiness::Watch::on_events(std::uint32_t events) {
   if ((events & kEnds) != 0) sticky_ = true;
   const bool writes = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
   if (!waiting_ || !(direction_ == Direction::kRead ? reads : writes)) return;
+  events_ = events;
   end_wait();
   timer_.cancel();
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -47,6 +48,8 @@ class Readiness : public boost::asio::execution_context::service {
     // False: nothing has come since the last read that took all there was, so the next would find
     // nothing either.
     [[nodiscard]] bool may_read() const { return readable_ || sticky_; }
+    // Those that ended the last wait; 0 when time did, or when they were taken before.
+    [[nodiscard]] std::uint32_t take_events() { return std::exchange(events_, 0); }
     // A read has found less than it asked for.
     void has_read_all() { readable_ = false; }
 
@@ -57,6 +60,7 @@ class Readiness : public boost::asio::execution_context::service {
     Readiness& readiness_;
     boost::asio::steady_timer& timer_;
     std::optional<std::uint32_t> slot_;
+    std::uint32_t events_ = 0;
     Direction direction_ = Direction::kRead;
     bool waiting_ = false;
     bool readable_ = true;

@@ -68,10 +68,11 @@ TlsClientContext::TlsClientContext(TlsSpec spec)
   }
 }
 
-std::unique_ptr<TlsLayer> TlsClientContext::layer(int fd, const SocketAddress& target) const {
+std::unique_ptr<TlsLayer> TlsClientContext::layer(int fd, const SocketAddress& target,
+                                                  CallLog* log) const {
   SSL* ssl = SSL_new(context_.get());
   if (ssl == nullptr) return nullptr;
-  auto layer = std::make_unique<TlsLayer>(ssl, fd);
+  auto layer = std::make_unique<TlsLayer>(ssl, fd, log);
   const bool named = spec_.sni.empty() || ask_for(ssl, spec_.sni);
   const bool expected = !spec_.verify || expect_name(ssl, spec_.sni, target);
   return layer->is_ready() && named && expected ? std::move(layer) : nullptr;

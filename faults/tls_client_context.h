@@ -11,6 +11,7 @@
 
 namespace closewait {
 
+class CallLog;
 class TlsLayer;
 
 // How clients speak TLS to the target: plain data.
@@ -30,8 +31,9 @@ class TlsClientContext {
 
   // A connection to `target` over a descriptor that it borrows and that need not be connected yet;
   // null when there is no memory for it. Without a name, a certificate has to have the target's
-  // address; one of a Unix socket any name.
-  [[nodiscard]] std::unique_ptr<TlsLayer> layer(int fd, const SocketAddress& target) const;
+  // address; one of a Unix socket any name. Its calls are noted in `log`, unless that is null.
+  [[nodiscard]] std::unique_ptr<TlsLayer> layer(int fd, const SocketAddress& target,
+                                                CallLog* log = nullptr) const;
 
  private:
   struct Free {

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace closewait {
@@ -12,6 +13,9 @@ namespace {
 struct FreeMethod {
   void operator()(BIO_METHOD* method) const noexcept { BIO_meth_free(method); }
 };
+
+// Of a ClientHello: the record's head, and a little more.
+constexpr std::size_t kBegunHello = 16;
 
 std::string openssl_reason(const SSL* ssl) {
   const char* reason = ERR_reason_error_string(ERR_peek_error());
@@ -30,7 +34,11 @@ int TlsLayer::Wire::write(BIO* bio, const char* data, int size) {
   auto& wire = *static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   const int flags = MSG_NOSIGNAL | (wire.more ? MSG_MORE : 0);
-  const auto sent = ::send(wire.fd, data, static_cast<std::size_t>(size), flags);
+  const auto offered = std::as_bytes(std::span(data, static_cast<std::size_t>(size)));
+  const auto cut = offered.first(std::min(offered.size(), wire.most));
+  const auto sent = noted(wire.log, {.name = "send", .data = cut},
+                          [&] { return ::send(wire.fd, cut.data(), cut.size(), flags); });
+  if (sent >= 0 && cut.size() < offered.size()) return size;
   if (sent >= 0) return static_cast<int>(sent);
   wire.error = errno;
   if (wire.error == EAGAIN) BIO_set_retry_write(bio);
@@ -40,7 +48,9 @@ int TlsLayer::Wire::write(BIO* bio, const char* data, int size) {
 int TlsLayer::Wire::read(BIO* bio, char* data, int size) {
   auto& wire = *static_cast<Wire*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const auto got = ::recv(wire.fd, data, static_cast<std::size_t>(size), 0);
+  const auto room = std::as_writable_bytes(std::span(data, static_cast<std::size_t>(size)));
+  const auto got = noted(wire.log, {.name = "recv", .data = room},
+                         [&] { return ::recv(wire.fd, room.data(), room.size(), 0); });
   wire.ended = got == 0;
   if (got >= 0) return static_cast<int>(got);
   wire.error = errno;
@@ -69,7 +79,7 @@ const BIO_METHOD* TlsLayer::method() {
 
 void TlsLayer::Free::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
 
-TlsLayer::TlsLayer(SSL* owned, int fd) : ssl_(owned), wire_{.fd = fd} {
+TlsLayer::TlsLayer(SSL* owned, int fd, CallLog* log) : ssl_(owned), wire_{.fd = fd, .log = log} {
   BIO* bio = method() != nullptr ? BIO_new(method()) : nullptr;
   if (bio == nullptr) return;
   BIO_set_data(bio, &wire_);
@@ -91,6 +101,13 @@ error_code TlsLayer::shake_hands() {
   return {};
 }
 
+error_code TlsLayer::begin_hello() {
+  wire_.most = kBegunHello;
+  const auto error = shake_hands();
+  wire_.most = SIZE_MAX;
+  return error;
+}
+
 Result<std::size_t> TlsLayer::send(std::span<const std::byte> data) {
   if (failed_) return errno_error(EPROTO);
   ERR_clear_error();
@@ -100,6 +117,13 @@ Result<std::size_t> TlsLayer::send(std::span<const std::byte> data) {
   if (result != 1) return why_nothing(result);
   wants_room_ = false;
   return sent;
+}
+
+bool TlsLayer::send_held_back(std::span<const std::byte> data) {
+  wire_.more = true;
+  const auto sent = send(data);
+  wire_.more = false;
+  return sent && *sent == data.size();
 }
 
 Result<std::size_t> TlsLayer::receive(std::span<std::byte> buffer) {
@@ -114,6 +138,7 @@ Result<std::size_t> TlsLayer::receive(std::span<std::byte> buffer) {
     return got;
   }
   const auto error = why_nothing(result);
+  if (wire_.ended && has_ended_sending_) return std::size_t{0};
   if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return receive_end();
   return error;
 }
@@ -122,7 +147,8 @@ Result<std::size_t> TlsLayer::receive(std::span<std::byte> buffer) {
 Result<std::size_t> TlsLayer::receive_end() {
   if (wire_.ended) return std::size_t{0};
   std::byte beyond{};
-  const auto got = ::recv(wire_.fd, &beyond, 1, 0);
+  const auto got = noted(wire_.log, {.name = "recv", .data = {&beyond, 1}},
+                         [&] { return ::recv(wire_.fd, &beyond, 1, 0); });
   wants_room_ = false;
   if (got < 0) return last_error();
   wire_.ended = got == 0;
@@ -130,8 +156,10 @@ Result<std::size_t> TlsLayer::receive_end() {
   return std::size_t{0};
 }
 
-void TlsLayer::end_sending() {
+void TlsLayer::end_sending(Farewell farewell) {
   if (failed_ || !open_) return;
+  has_ended_sending_ = true;
+  if (farewell == Farewell::kNone) return;
   ERR_clear_error();
   wire_.more = true;
   // Negative: the socket is full or broken, and the FIN has to do without.

@@ -120,7 +120,7 @@ Need ports_need(const Scenario& scenario, const Machine& machine) {
 double entries_of(const Phase& phase, const Machine::Conntrack& conntrack) {
   double entries = 0;
   for (const ClientMix& mix : phase.clients) {
-    const bool reset = mix.behaviour->end == End::kRst;
+    const bool reset = is_reset(mix.behaviour->end);
     const Nanoseconds stays = reset ? conntrack.after_reset : conntrack.after_fin;
     entries += share_of(phase, mix) * most_within(phase, stays);
   }

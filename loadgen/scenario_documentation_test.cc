@@ -101,7 +101,8 @@ TEST(ScenarioDocumentation, KnowsEveryMapThatTheParserKnows) {
 TEST(ScenarioDocumentation, HasEachBehaviourWithItsParametersAndDefaults) {
   auto told = tables();
   const Names common = keys_of(told["clients"]);
-  for (const Behaviour& behaviour : catalogue()) {
+  for (const Behaviour* row : catalogue()) {
+    const Behaviour& behaviour = *row;
     const std::string name(behaviour.name);
     EXPECT_THAT(page(), testing::HasSubstr("### " + name + "\n\n" + std::string(behaviour.story)));
     Names known = common;

@@ -86,7 +86,8 @@ TEST(ScenarioSchema, HasEveryKeyOfEachMapAndNoOther) {
 
 TEST(ScenarioSchema, HasEachBehaviourWithItsParameters) {
   Names behaviours;
-  for (const Behaviour& behaviour : catalogue()) {
+  for (const Behaviour* row : catalogue()) {
+    const Behaviour& behaviour = *row;
     const std::string name(behaviour.name);
     behaviours.insert(name);
     ASSERT_TRUE(at("/definitions/clients/properties").contains(name)) << name;

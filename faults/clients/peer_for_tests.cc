@@ -205,6 +205,7 @@ void Peer::accept_all() {
     if (::getsockopt(connection.fd.get(), IPPROTO_TCP, TCP_INFO, &info, &info_size) == 0) {
       connection.seen.window = info.tcpi_snd_wnd;
     }
+    connection.out = script_.greeting;
     follow(connection, script_.once_accepted);
   }
 }

@@ -21,6 +21,7 @@ namespace closewait {
 struct Script {
   enum class Then : std::uint8_t { kStay, kClose, kReset };
 
+  std::string greeting;         // before anything comes
   std::string answer;           // to each request that ends with an empty line
   bool tls = false;             // speaks it; a close is preceded by close_notify
   bool echo = false;            // gives back what comes, instead

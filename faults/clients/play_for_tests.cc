@@ -6,6 +6,7 @@
 
 #include "faults/client.h"
 #include "faults/http_exchange.h"
+#include "faults/raw_exchange.h"
 
 namespace closewait {
 namespace {
@@ -28,9 +29,16 @@ Played run(const Play& play) {
   Played played;
   std::vector<std::byte> scratch(64 * 1024);
   const HttpRequest request;
-  HttpExchange http(
-      {.request = &request, .host = "localhost", .text = {}, .size = play.params.size});
-  Exchange& exchange = play.exchange != nullptr ? *play.exchange : http;
+  HttpExchange http({.request = &request,
+                     .host = "localhost",
+                     .text = {},
+                     .size = play.params.size,
+                     .with_body = play.behaviour->needs.body});
+  RawProtocol greeting;
+  greeting.usual.response = {.kind = RawFraming::Kind::kUntil, .until = "\r\n"};
+  RawExchange raw(greeting, greeting.usual);
+  Exchange& usual = play.behaviour->needs.greeting ? static_cast<Exchange&>(raw) : http;
+  Exchange& exchange = play.exchange != nullptr ? *play.exchange : usual;
   asio::io_context io;
   const Instant start = Clock::now();
   // On the heap, so that a sanitizer sees who still uses it when it is gone.
@@ -42,7 +50,8 @@ Played run(const Play& play) {
                                                            .timeout = play.params.timeout,
                                                            .choices = 1,
                                                            .end = play.behaviour->end,
-                                                           .tls = play.tls});
+                                                           .tls = play.tls,
+                                                           .log = play.log});
   const auto finished = [&](std::exception_ptr, Outcome outcome) {
     played.ended = true;
     played.outcome = outcome;

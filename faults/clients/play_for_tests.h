@@ -7,6 +7,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "faults/call_log.h"
 #include "faults/exchange.h"
 #include "faults/tls_client_context.h"
 #include "record/outcome.h"
@@ -21,6 +22,7 @@ struct Play {
   SocketAddress target;
   Exchange* exchange = nullptr;           // null: HttpExchange for params.size
   const TlsClientContext* tls = nullptr;  // null: plain
+  CallLog* log = nullptr;                 // null: none is kept
   std::function<bool()> cut_when = {};    // cuts it as soon as this holds
 };
 

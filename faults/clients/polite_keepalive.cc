@@ -1,6 +1,8 @@
 #include "faults/clients/clients.h"
+#include "faults/clients/parameters.h"
 
 namespace closewait {
+namespace {
 
 Behaviour::Coroutine polite_keepalive(Client& client, Exchange& exchange, const Params& params) {
   if (auto error = co_await client.connect()) co_return client.fell_short(error);
@@ -14,5 +16,23 @@ Behaviour::Coroutine polite_keepalive(Client& client, Exchange& exchange, const 
   if (auto error = co_await client.drain(exchange)) co_return client.fell_short(error);
   co_return client.close(exchange);
 }
+
+constexpr std::array kParameters{size_of("1KiB"), requests_of("10"), timeout_of("30s")};
+
+}  // namespace
+
+constinit const Behaviour kPoliteKeepalive{
+    .name = "polite-keepalive",
+    .story =
+        "Asks several times on one connection, as soon as it has been answered, and ends as "
+        "polite does: a browser, a proxy's pool.",
+    .sees = "IN for each request, then IN RDHUP and a read of 0",
+    .brings_out = "nothing: what it meets is the harm that others do",
+    .parameters = kParameters,
+    .needs = {.keep_alive = true},
+    .owed = Owed::kEveryResponse,
+    .end = End::kFin,
+    .polite = true,
+    .run = polite_keepalive};
 
 }  // namespace closewait

@@ -1,6 +1,8 @@
 #include "faults/clients/clients.h"
+#include "faults/clients/parameters.h"
 
 namespace closewait {
+namespace {
 
 Behaviour::Coroutine rst_after_connect(Client& client, Exchange&, const Params& params) {
   if (auto error = co_await client.connect()) co_return client.fell_short(error);
@@ -9,5 +11,25 @@ Behaviour::Coroutine rst_after_connect(Client& client, Exchange&, const Params& 
   }
   co_return client.reset();
 }
+
+constexpr std::array kParameters{
+    Parameter{"wait", Kind::kDuration, &Params::wait, "1ms", "between connect and reset"},
+    timeout_of("10s")};
+
+}  // namespace
+
+constinit const Behaviour kRstAfterConnect{
+    .name = "rst-after-connect",
+    .story =
+        "Connects, waits a moment and resets: a port scanner, a health check, a browser's "
+        "spare connection.",
+    .sees = "IN OUT RDHUP ERR HUP; a read gives ECONNRESET once, then 0",
+    .brings_out = "a spin on HUP when nobody reads (scylladb/seastar#1945)",
+    .parameters = kParameters,
+    .needs = {.tcp = true},
+    .owed = Owed::kNothing,
+    .end = End::kRst,
+    .polite = false,
+    .run = rst_after_connect};
 
 }  // namespace closewait

@@ -1,13 +1,12 @@
 #include <algorithm>
 
 #include "faults/clients/clients.h"
+#include "faults/clients/parameters.h"
 
 namespace closewait {
 namespace {
 
 constexpr std::uint64_t kSmallWindow = 16 * 1024;
-
-}  // namespace
 
 Behaviour::Coroutine slow_read(Client& client, Exchange& exchange, const Params& params) {
   const auto share = static_cast<double>(params.rate) * to_seconds(params.every);
@@ -24,5 +23,27 @@ Behaviour::Coroutine slow_read(Client& client, Exchange& exchange, const Params&
   if (auto error = co_await client.drain(exchange)) co_return client.fell_short(error);
   co_return client.close(exchange);
 }
+
+constexpr std::array kParameters{
+    size_of("8MiB"),
+    Parameter{"rate", Kind::kByteRate, &Params::rate, "4MiB/s", "how fast it reads"},
+    Parameter{"every", Kind::kDuration, &Params::every, "10ms", "between two reads"},
+    timeout_of("30s")};
+
+}  // namespace
+
+constinit const Behaviour kSlowRead{
+    .name = "slow-read",
+    .story =
+        "Asks for much with a small receive window and reads a little at a time: a phone on a "
+        "train. All of it is owed, and the server must not buffer it.",
+    .sees = "writes that take a part only, EAGAIN",
+    .brings_out = "an output buffer without bound (http-kit/http-kit#180)",
+    .parameters = kParameters,
+    .needs = {.response_bytes = kBulk},
+    .owed = Owed::kResponse,
+    .end = End::kFin,
+    .polite = false,
+    .run = slow_read};
 
 }  // namespace closewait

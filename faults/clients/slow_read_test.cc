@@ -29,7 +29,7 @@ class NotedExchange : public Exchange {
 
   void parse(std::span<const std::byte> data) override {
     pieces_.push_back(data.size());
-    if (received() + data.size() >= size_) set_complete();
+    if (received() + data.size() >= size_) answer_is_whole();
   }
   void reset_parser() override {}
 

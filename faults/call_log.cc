@@ -1,0 +1,76 @@
+#include "faults/call_log.h"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+
+#include <array>
+
+namespace closewait {
+namespace {
+
+constexpr std::size_t kMostShown = 32;
+
+void append(std::string& text, unsigned char c) {
+  switch (c) {
+    case '\r':
+      text += "\\r";
+      return;
+    case '\n':
+      text += "\\n";
+      return;
+    case '"':
+    case '\\':
+      text += '\\';
+      text += static_cast<char>(c);
+      return;
+    default:
+      break;
+  }
+  const bool printable = c >= 0x20 && c < 0x7f;
+  if (printable) {
+    text += static_cast<char>(c);
+  } else {
+    text += fmt::format("\\x{:02x}", c);
+  }
+}
+
+constexpr std::array<std::pair<std::uint32_t, std::string_view>, 6> kEvents{
+    {{EPOLLIN, "EPOLLIN"},
+     {EPOLLOUT, "EPOLLOUT"},
+     {EPOLLPRI, "EPOLLPRI"},
+     {EPOLLRDHUP, "EPOLLRDHUP"},
+     {EPOLLERR, "EPOLLERR"},
+     {EPOLLHUP, "EPOLLHUP"}}};
+
+std::string names_of(std::uint32_t events) {
+  std::string text;
+  for (const auto& [bit, name] : kEvents) {
+    if ((events & bit) != 0) text += (text.empty() ? "" : " ") + std::string(name);
+  }
+  return text;
+}
+
+}  // namespace
+
+void CallLog::add_wait(Instant began, Instant ended, std::uint32_t events) {
+  add({.name = "epoll_wait",
+       .detail = events != 0 ? names_of(events) : "nothing, until its time was over",
+       .result = events != 0 ? 1 : 0,
+       .at = began,
+       .took = ended - began});
+}
+
+void CallLog::add_pause(Instant began, Instant ended) {
+  add({.name = "pause", .at = began, .took = ended - began});
+}
+
+std::string first_bytes(std::span<const std::byte> data) {
+  if (data.empty()) return {};
+  std::string text = "\"";
+  for (const std::byte each : data.first(std::min(data.size(), kMostShown))) {
+    append(text, std::to_integer<unsigned char>(each));
+  }
+  return text + (data.size() > kMostShown ? "\"..." : "\"");
+}
+
+}  // namespace closewait

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace closewait {
+
+// One system call of a client, or one wait of it.
+struct Call {
+  std::string_view name;    // "send"
+  std::string_view what;    // "SO_LINGER 0", "SHUT_WR"; "" where the name says all
+  std::string detail;       // "127.0.0.1:80", "EPOLLIN EPOLLRDHUP", the first bytes
+  std::size_t asked = 0;    // bytes offered or wanted
+  std::int64_t result = 0;  // as the call returned it
+  int error = 0;            // errno when it is -1
+  Instant at{};             // when it began
+  Nanoseconds took{0};
+};
+
+// What one client did, call by call, for whoever wants to learn from it. Owns the calls. One
+// thread.
+class CallLog {
+ public:
+  void add(Call call) { calls_.push_back(std::move(call)); }
+  // A wait for the socket, which `events` of epoll ended; 0 when time did.
+  void add_wait(Instant began, Instant ended, std::uint32_t events);
+  // A pause in which nothing was waited for.
+  void add_pause(Instant began, Instant ended);
+  [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
+
+ private:
+  std::vector<Call> calls_;
+};
+
+// What a call is told as.
+struct CallText {
+  std::string_view name;
+  std::string_view what = {};
+  std::span<const std::byte> data = {};  // what it offers, or where it puts what it gets
+};
+
+// The first bytes as a person reads them: text in quotes, what is no text as \x00.
+[[nodiscard]] std::string first_bytes(std::span<const std::byte> data);
+
+// Makes the call, which returns what system calls do, and notes it where a log is kept. errno
+// stays as the call left it.
+template <class Function>
+auto noted(CallLog* log, const CallText& text, Function function) {
+  if (log == nullptr) return function();
+  const Instant at = Clock::now();
+  const auto result = function();
+  const int error = result < 0 ? errno : 0;
+  const std::size_t moved = result < 0 ? 0 : static_cast<std::size_t>(result);
+  log->add({.name = text.name,
+            .what = text.what,
+            .detail = first_bytes(text.data.first(std::min(moved, text.data.size()))),
+            .asked = text.data.size(),
+            .result = static_cast<std::int64_t>(result),
+            .error = error,
+            .at = at,
+            .took = Clock::now() - at});
+  errno = error;
+  return result;
+}
+
+}  // namespace closewait

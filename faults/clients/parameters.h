@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+
+#include "faults/behaviour.h"
+
+namespace closewait {
+
+// The parameters that several behaviours have, for their rows.
+
+using Kind = Parameter::Kind;
+
+constexpr Parameter size_of(std::string_view fallback) {
+  return {"size", Kind::kBytes, &Params::size, fallback, "bytes of response to ask for"};
+}
+constexpr Parameter timeout_of(std::string_view fallback) {
+  return {"timeout", Kind::kDuration, &Params::timeout, fallback,
+          "from its start to its own deadline"};
+}
+constexpr Parameter hold_of(std::string_view fallback) {
+  return {"hold", Kind::kDuration, &Params::hold, fallback,
+          "stays so long, unless the target ends it"};
+}
+constexpr Parameter requests_of(std::string_view fallback) {
+  return {"requests", Kind::kCount, &Params::requests, fallback,
+          "one after another on its connection"};
+}
+// Where a request is cut.
+constexpr Parameter cut_of() {
+  return {"bytes", Kind::kBytes, &Params::bytes, "0B",
+          "of the request before the cut; 0B: each client draws its own"};
+}
+
+// Large enough for a target to be still writing when the client does something else.
+inline constexpr std::uint64_t kBulk = 8 * 1024 * 1024;
+
+}  // namespace closewait
