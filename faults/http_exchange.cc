@@ -102,7 +102,7 @@ std::string_view HttpExchange::text() const {
   if (!spec_.text.empty() && !makes_up_body) return spec_.text;
   if (own_text_.empty()) {
     const std::string path = has_own_path()  ? spec_.request->path
-                             : makes_up_body ? "/"
+                             : makes_up_body ? "/bytes/16"
                                              : fmt::format("/bytes/{}", spec_.size);
     own_text_ = makes_up_body
                     ? http_request_text(with_body(*spec_.request, spec_.size), spec_.host, path)

@@ -35,7 +35,6 @@ std::string http_request_text(const HttpRequest& request, std::string_view host,
 
 HttpRequest with_body(const HttpRequest& request, std::uint64_t bytes) {
   HttpRequest with = request;
-  if (with.method == "GET" || with.method == "HEAD") with.method = "POST";
   with.body.assign(bytes, 'x');
   return with;
 }

@@ -1,10 +1,7 @@
 // What holds for every behaviour of the catalogue, whatever the target does.
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -179,11 +176,6 @@ class LawOf : public testing::TestWithParam<std::string_view> {
   static bool is_of_tls() { return find_behaviour(GetParam())->needs.tls; }
   static bool sends_little_at_a_time() {
     return GetParam() == "slow-write" || GetParam() == "one-byte";
-  }
-  static bool may_vanish() {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const int on = 1;
-    return ::setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) == 0;
   }
 };
 

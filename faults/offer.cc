@@ -1,10 +1,20 @@
 #include "faults/offer.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
+#include "base/unique_fd.h"
 #include "base/units.h"
 
 namespace closewait {
+
+bool may_vanish() {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  return fd && ::setsockopt(fd.get(), IPPROTO_TCP, TCP_REPAIR, &on, sizeof(on)) == 0;
+}
 
 std::string obstacle(const Behaviour& behaviour, const Offer& offer) {
   const Needs& needs = behaviour.needs;
@@ -39,7 +49,7 @@ std::string obstacle(const Behaviour& behaviour, const Offer& offer) {
   }
   if (needs.net_admin && !offer.net_admin) {
     return "needs CAP_NET_ADMIN (TCP_REPAIR): run closewait as root, or grant it by "
-           "'setcap cap_net_admin+ep' on the binary";
+           "'setcap cap_net_admin+ep' on its file; or mark it 'optional: true'";
   }
   return {};
 }

@@ -23,6 +23,10 @@ struct Offer {
   std::uint64_t response_bytes = UINT64_MAX;  // the most it gave
 };
 
+// Whether this process may take a connection away without a word (TCP_REPAIR), found out by trying
+// it on a socket of its own.
+[[nodiscard]] bool may_vanish();
+
 // Why `behaviour` cannot happen there, as the end of a sentence that begins with its name: "needs a
 // response of 8MiB, and the target gave 600B". "" when it can.
 [[nodiscard]] std::string obstacle(const Behaviour& behaviour, const Offer& offer);

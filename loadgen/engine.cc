@@ -22,7 +22,8 @@ Engine::Engine(const Setup& setup)
                                                .target_spec = &setup.scenario->target,
                                                .sources = &load.sources,
                                                .ports = setup.ports,
-                                               .behaviours = behaviours_.size()}));
+                                               .behaviours = behaviours_.size(),
+                                               .left_out = setup.left_out}));
   }
   cpu_times_.resize(workers_.size());
 }

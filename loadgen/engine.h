@@ -29,6 +29,8 @@ class Engine : public Generator {
     std::size_t process = 0;
     std::size_t processes = 1;
     std::size_t workers = 0;
+    // Of the scenario's behaviours, those that cannot happen here: their arrivals are skipped.
+    std::vector<bool> left_out = {};
   };
 
   explicit Engine(const Setup& setup);

@@ -45,10 +45,15 @@ class Part {
     std::string_view word;
     std::string (Part::*follow)(std::istream& rest);
   };
-  static const std::array<Order, 5> kOrders;
+  static const std::array<Order, 6> kOrders;
 
   static SocketAddress address(const std::string& text) {
     return SocketAddress::parse(text).value();
+  }
+
+  std::string leave_out(std::istream& rest) {
+    for (bool each = false; rest >> each;) left_out_.push_back(each);
+    return kDone;
   }
 
   std::string aim(std::istream& rest) {
@@ -67,7 +72,8 @@ class Part {
                                   .ports = ports_ ? &*ports_ : nullptr,
                                   .process = part_.process,
                                   .processes = part_.spread.processes,
-                                  .workers = part_.spread.workers_each});
+                                  .workers = part_.spread.workers_each,
+                                  .left_out = left_out_});
     return kDone;
   }
 
@@ -99,15 +105,16 @@ class Part {
 
   ProcessPart part_;
   SharedMemory memory_;
+  std::vector<bool> left_out_;
   std::vector<SocketAddress> targets_;
   std::optional<PortTable> ports_;
   std::optional<Engine> engine_;
   double cpu_seconds_ = 0;
 };
 
-const std::array<Part::Order, 5> Part::kOrders{
-    Order{"aim", &Part::aim}, Order{"begin", &Part::begin}, Order{"idle", &Part::idle},
-    Order{"cut", &Part::cut}, Order{"report", &Part::report}};
+const std::array<Part::Order, 6> Part::kOrders{
+    Order{"leave_out", &Part::leave_out}, Order{"aim", &Part::aim}, Order{"begin", &Part::begin},
+    Order{"idle", &Part::idle},           Order{"cut", &Part::cut}, Order{"report", &Part::report}};
 
 }  // namespace
 

@@ -22,6 +22,7 @@ struct ProcessPart {
 //
 //   aim TARGET [SOURCE]   where clients connect to; with a source, they take the ports of the
 //                         table in `memory`, from that address when the scenario names none
+//   leave_out 0 1 ...     of the scenario's behaviours those with 1; before aim
 //   begin PHASE INSTANT   a phase of the scenario (0: the warm-up, 1: the first of the cycle), and
 //                         its start in nanoseconds of CLOCK_MONOTONIC
 //   idle                  "1" or "0"

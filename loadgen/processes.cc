@@ -116,6 +116,12 @@ std::unique_ptr<PortTable> Processes::aim(const std::vector<SocketAddress>& targ
                                      std::move(memory_));
 }
 
+void Processes::leave_out(const std::vector<bool>& behaviours) {
+  std::string line = "leave_out";
+  for (const bool each : behaviours) line += each ? " 1" : " 0";
+  order(line);
+}
+
 void Processes::begin(const Phase& phase) {
   const Scenario& scenario = *setup_.scenario;
   std::size_t place = 0;

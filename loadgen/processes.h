@@ -41,6 +41,9 @@ class Processes : public Generator {
   [[nodiscard]] std::unique_ptr<PortTable> aim(const std::vector<SocketAddress>& targets,
                                                const std::vector<SocketAddress>& sources);
 
+  // Which of the scenario's behaviours cannot happen, once that is known and before aim().
+  void leave_out(const std::vector<bool>& behaviours);
+
   void begin(const Phase& phase) override;
   [[nodiscard]] bool idle() override;
   void cut() override;

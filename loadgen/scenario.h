@@ -27,6 +27,7 @@ struct ClientMix {
   double weight = 0;                     // share = weight over the sum of the mix
   Params params;
   std::optional<std::uint64_t> at_most;  // of them open at once
+  bool optional = false;                 // where it cannot happen it is left out
 };
 
 struct Phase {
@@ -102,6 +103,8 @@ struct Scenario {
   std::optional<Nanoseconds> repeat_length;  // or as many whole cycles as fit into this
   std::vector<Expectation> expect;
   std::vector<AcceptedFinding> accept;
+  // Behaviours that cannot happen and are optional, with why.
+  std::map<std::string, std::string> not_applicable;
   OnFinding on_finding = OnFinding::kContinue;
 
   // Every behaviour of any phase once, in the order of first use: the index of all tallies.

@@ -3,33 +3,34 @@
 #include <algorithm>
 
 #include "faults/behaviour.h"
+#include "faults/offer.h"
+#include "loadgen/target_exchange.h"
 #include "loadgen/yaml_text.h"
 
 namespace closewait {
 namespace {
 
-// Why it cannot be played to this target; "" when it can.
-std::string obstacle(const Behaviour& behaviour, const TargetSpec& target) {
-  if (target.is_unix() && behaviour.needs.tcp) {
-    return " resets, which a Unix socket has not; expected behaviours that end by closing";
-  }
-  const bool has_no_large =
-      target.dialect == Dialect::kRaw && target.protocol && !target.protocol->large;
-  if (has_no_large && behaviour.needs.response_bytes > 0) {
-    return " needs a large response, and 'protocol' has no 'large'; expected large: {request: "
-           "..., response: ...} there";
-  }
-  return "";
+bool is_optional(const Phase& phase, const Behaviour& behaviour) {
+  const auto mix = std::ranges::find(phase.clients, &behaviour, &ClientMix::behaviour);
+  return mix != phase.clients.end() && mix->optional;
 }
 
-void refuse_in(const YamlNode& phase, const TargetSpec& target, Problems& problems) {
-  const YamlEntry* clients = phase.find("clients");
+// One that is optional is noted, and left out of the run.
+void refuse_in(const YamlNode& node, const Phase& phase, Scenario& scenario, Problems& problems) {
+  const YamlEntry* clients = node.find("clients");
   if (clients == nullptr) return;
+  Offer offer = offer_of(scenario.target);
+  offer.net_admin = may_vanish();
   for (const YamlEntry& entry : clients->value.entries) {
     const Behaviour* behaviour = find_behaviour(entry.key);
     if (behaviour == nullptr) continue;
-    const std::string why = obstacle(*behaviour, target);
-    if (!why.empty()) problems.add(entry.place, in_quotes(entry.key) + why);
+    const std::string why = obstacle(*behaviour, offer);
+    if (why.empty()) continue;
+    if (is_optional(phase, *behaviour)) {
+      scenario.not_applicable.emplace(behaviour->name, why);
+    } else {
+      problems.add(entry.place, in_quotes(entry.key) + " " + why);
+    }
   }
 }
 
@@ -55,13 +56,17 @@ void refuse_sources(const YamlNode& root, const Scenario& scenario, Problems& pr
 
 }  // namespace
 
-void refuse_what_does_not_fit(const YamlNode& root, const Scenario& scenario, Problems& problems) {
+void refuse_what_does_not_fit(const YamlNode& root, Scenario& scenario, Problems& problems) {
   refuse_sources(root, scenario, problems);
-  if (const YamlEntry* warm_up = root.find("warm_up")) {
-    refuse_in(warm_up->value, scenario.target, problems);
+  const YamlEntry* warm_up = root.find("warm_up");
+  if (warm_up != nullptr && scenario.warm_up) {
+    refuse_in(warm_up->value, *scenario.warm_up, scenario, problems);
   }
-  if (const YamlEntry* cycle = root.find("cycle")) {
-    for (const YamlNode& phase : cycle->value.items) refuse_in(phase, scenario.target, problems);
+  const YamlEntry* cycle = root.find("cycle");
+  if (cycle == nullptr) return;
+  const std::size_t phases = std::min(cycle->value.items.size(), scenario.cycle.size());
+  for (std::size_t i = 0; i < phases; ++i) {
+    refuse_in(cycle->value.items[i], scenario.cycle[i], scenario, problems);
   }
 }
 

@@ -6,9 +6,10 @@
 
 namespace closewait {
 
-// Behaviours that a target cannot be played are a problem, each where it stands in a mix: those
-// that need a large response of a raw protocol that has no request for one, and on a Unix socket
-// those that need TCP. So are local addresses from which there is no way to the target.
-void refuse_what_does_not_fit(const YamlNode& root, const Scenario& scenario, Problems& problems);
+// Behaviours that a target cannot be played are a problem, each where it stands in a mix, unless
+// they are optional: those that need a large response of a raw protocol that has no request for
+// one, on a Unix socket those that need TCP, and so on (faults/offer.h). So are local addresses
+// from which there is no way to the target.
+void refuse_what_does_not_fit(const YamlNode& root, Scenario& scenario, Problems& problems);
 
 }  // namespace closewait

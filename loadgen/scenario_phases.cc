@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 6> kPhaseKeys{"name",    "for",    "rate"
                                                      "clients", "settle", "quiet"};
 constexpr std::string_view kWeightKey = "weight";
 constexpr std::string_view kAtMostKey = "at_most";
+constexpr std::string_view kOptionalKey = "optional";
 constexpr Nanoseconds kDefaultSettle = std::chrono::seconds(20);
 constexpr Nanoseconds kDefaultQuiet = std::chrono::seconds(2);
 constexpr std::size_t kMostPhases = 100;
@@ -51,19 +52,20 @@ void read_parameters(const MapReader& client, const YamlNode& value, ClientMix& 
 // `slow-read: 5` or `slow-read: {weight: 5, at_most: 50, size: 8MiB}`.
 ClientMix read_client(const MapReader& clients, const YamlEntry& entry,
                       const Behaviour& behaviour) {
-  ClientMix mix{&behaviour, 0, default_params(behaviour), std::nullopt};
+  ClientMix mix{.behaviour = &behaviour, .params = default_params(behaviour)};
   if (entry.value.kind != YamlNode::Kind::kMap) {
     constexpr ValueKind<double> kWeightOrMap{
         parse_weight, "a weight above 0 such as 20, or a map with a weight in it"};
     clients.read_value(entry.key, entry.value, kWeightOrMap, mix.weight);
     return mix;
   }
-  std::vector<std::string_view> known{kWeightKey, kAtMostKey};
+  std::vector<std::string_view> known{kWeightKey, kAtMostKey, kOptionalKey};
   for (const Parameter& parameter : behaviour.parameters) known.push_back(parameter.name);
   const MapReader client(entry.value, in_quotes(entry.key), known, clients.problems());
   client.require(kWeightKey, kWeight.expected);
   client.read(kWeightKey, kWeight, mix.weight);
   client.read(kAtMostKey, kCount, mix.at_most);
+  client.read(kOptionalKey, kSwitch, mix.optional);
   read_parameters(client, entry.value, mix);
   return mix;
 }

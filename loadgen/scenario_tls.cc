@@ -4,13 +4,13 @@
 #include <array>
 #include <filesystem>
 
+#include "loadgen/scenario_values.h"
 #include "loadgen/yaml_text.h"
 
 namespace closewait {
 namespace {
 
 constexpr std::array<std::string_view, 4> kTlsKeys{"sni", "verify", "ca", "alpn"};
-constexpr Words<bool, 4> kSwitch{{{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
 constexpr std::string_view kTlsForms =
     "true, false, or a map such as {sni: shop.test, verify: on, ca: ca.pem}";
 constexpr std::size_t kMostProtocols = 16;

@@ -39,6 +39,8 @@ inline constexpr std::size_t kMostSources = 256;
 inline constexpr std::size_t kMostTargetAddresses = 64;
 inline constexpr std::size_t kLongestName = 64;
 
+inline constexpr Words<bool, 4> kSwitch{
+    {{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
 inline constexpr ValueKind<std::string> kName{parse_name,
                                               "a name of at most 64 letters, digits, '-' and '_'"};
 inline constexpr ValueKind<std::string> kSentence{parse_sentence, "a sentence"};

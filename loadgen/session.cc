@@ -1,54 +1,12 @@
 #include "loadgen/session.h"
 
-#include <variant>
-
-#include "faults/echo_exchange.h"
-#include "faults/http_exchange.h"
-#include "faults/raw_exchange.h"
-
 namespace closewait {
 namespace {
 
 // Ports of the table that another program holds, or that are too young in TIME_WAIT.
 constexpr int kMostPortsTried = 64;
 
-using AnyExchange = std::variant<std::monostate, EchoExchange, HttpExchange, RawExchange>;
-
-Exchange& make_raw_exchange(AnyExchange& place, const RawProtocol& protocol, const Needs& needs) {
-  const bool needs_much = needs.response_bytes > 0;
-  return place.emplace<RawExchange>(
-      protocol, needs_much && protocol.large ? *protocol.large : protocol.usual);
-}
-
-Exchange& make_exchange(AnyExchange& place, const SessionContext& context, std::size_t target,
-                        const ClientMix& mix) {
-  switch (context.target_spec->dialect) {
-    case Dialect::kEcho:
-      return place.emplace<EchoExchange>(mix.params.size);
-    case Dialect::kRaw:
-      return make_raw_exchange(place, *context.target_spec->protocol, mix.behaviour->needs);
-    case Dialect::kHttp:
-      break;
-  }
-  return place.emplace<HttpExchange>(HttpExchange::Spec{.request = &context.target_spec->request,
-                                                        .host = context.http[target].host,
-                                                        .text = context.http[target].request,
-                                                        .size = mix.params.size});
-}
-
 }  // namespace
-
-HttpTexts::HttpTexts(const TargetSpec& spec, const SocketAddress& target)
-    : host(target.is_unix() ? "localhost" : target.to_string()) {
-  const std::string& path = spec.request.path;
-  if (!path.empty()) request = http_request_text(spec.request, host, path);
-}
-
-std::vector<HttpTexts> http_texts(const TargetSpec& spec, std::span<const SocketAddress> targets) {
-  std::vector<HttpTexts> texts;
-  for (const SocketAddress& target : targets) texts.emplace_back(spec, target);
-  return texts;
-}
 
 std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec) {
   return spec.tls ? std::make_unique<TlsClientContext>(*spec.tls) : nullptr;
@@ -107,8 +65,9 @@ Client::Awaitable<bool> Session::attempt() {
     ++tally_.counts.rig_errors;
     co_return true;
   }
-  AnyExchange place;
-  Exchange& exchange = make_exchange(place, context_, target(), *assignment_.mix);
+  TargetExchange place;
+  Exchange& exchange = place.make(*context_.target_spec, context_.http[target()],
+                                  *assignment_.mix->behaviour, assignment_.mix->params);
   // The setup is no variable: it would stay in the frame as long as the client lives.
   Client client(*context_.io, client_setup());
   client_ = &client;

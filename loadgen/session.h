@@ -14,21 +14,10 @@
 #include "faults/tls_client_context.h"
 #include "loadgen/port_table.h"
 #include "loadgen/scenario.h"
+#include "loadgen/target_exchange.h"
 #include "record/tally.h"
 
 namespace closewait {
-
-// What requests of the dialect http are made of.
-struct HttpTexts {
-  HttpTexts(const TargetSpec& spec, const SocketAddress& target);
-
-  std::string host;     // of the Host field
-  std::string request;  // the whole, when it is the same for all clients; else ""
-};
-
-// For each of the target's addresses.
-[[nodiscard]] std::vector<HttpTexts> http_texts(const TargetSpec& spec,
-                                                std::span<const SocketAddress> targets);
 
 // Null when the target is plain.
 [[nodiscard]] std::unique_ptr<TlsClientContext> tls_of(const TargetSpec& spec);

@@ -148,7 +148,7 @@ Client::Awaitable<void> Worker::pump(std::size_t first) {
   for (int in_a_row = 1; !over_ && Clock::now() < end; ++in_a_row, number += step) {
     const PlannedConnection connection = plan_->of(number);
     const Assignment assignment = assign(connection, Clock::now());
-    if (!full(connection.mix)) {
+    if (!full(connection.mix) && !is_left_out(assignment)) {
       ++tally_.clients[assignment.behaviour].counts.planned;
       co_await serve(assignment);
     }
@@ -171,7 +171,7 @@ void Worker::launch(const PlannedConnection& connection) {
   const Instant now = Clock::now();
   const bool too_late = over_ || now > order_->start + order_->phase.duration + kLatestStart;
   ++tally.counts.planned;
-  if (too_late || full(connection.mix)) {
+  if (too_late || full(connection.mix) || is_left_out(assignment)) {
     ++tally.counts.skipped;
     return;
   }
@@ -185,6 +185,10 @@ Assignment Worker::assign(const PlannedConnection& connection, Instant planned) 
           .number = connection.number,
           .choices = connection.choices,
           .planned = planned};
+}
+
+bool Worker::is_left_out(const Assignment& assignment) const {
+  return !setup_.left_out.empty() && setup_.left_out[assignment.behaviour];
 }
 
 bool Worker::full(std::size_t mix_index) const {

@@ -39,6 +39,7 @@ class Worker {
     const std::vector<SocketAddress>* sources = nullptr;
     PortTable* ports = nullptr;
     std::size_t behaviours = 0;
+    std::vector<bool> left_out;  // of them; empty: none
   };
 
   explicit Worker(const Setup& setup);
@@ -75,6 +76,7 @@ class Worker {
   void launch(const PlannedConnection& connection);
   [[nodiscard]] Assignment assign(const PlannedConnection& connection, Instant planned) const;
   [[nodiscard]] bool full(std::size_t mix_index) const;
+  [[nodiscard]] bool is_left_out(const Assignment& assignment) const;
 
   boost::asio::io_context io_;
   boost::asio::steady_timer timer_;

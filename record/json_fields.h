@@ -130,6 +130,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("planned_seconds", self.planned_seconds);
   visit("lag_at_most", self.lag_at_most);
   visit("behaviours", self.behaviours);
+  visit("not_applicable", self.not_applicable);
 }
 
 template <class Visitor, Is<PhaseLine> Self>

@@ -39,6 +39,8 @@ struct HeaderLine {
   double planned_seconds = 0;
   double lag_at_most = 0.1;               // seconds, p99: the rig is saturated beyond it
   std::vector<std::string> behaviours{};  // the index of everything by behaviour
+  // Of those the ones that cannot happen here, with why: their arrivals are skipped.
+  std::map<std::string, std::string> not_applicable{};
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;
 };

@@ -116,6 +116,7 @@ HeaderLine RandomLines::header() {
   line.planned_seconds = real();
   line.lag_at_most = real();
   line.behaviours = texts();
+  line.not_applicable = texts_by_name();
   return line;
 }
 

@@ -118,6 +118,9 @@ Json result_of(const Run& run) {
               {"duration_s", run.duration_seconds}};
   if (!run.end || !run.end->finished) result["unfinished"] = true;
   add_tallies(result, header.behaviours, run.whole, run.measured());
+  for (const auto& [name, why] : header.not_applicable) {
+    result["clients"][name]["not_applicable"] = why;
+  }
   result["unavailable_s"] = run.unavailable_seconds;
   result["network"] = json_object(run.network, Zeros::kKeep);
   result["rests"] = array_of(run.rests);

@@ -60,6 +60,9 @@ std::set<std::string> limited_behaviours(const Scenario& scenario) {
 
 void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   if (run.rests.size() < 2) end.not_judged.emplace_back("leaks: no rest after a storm was reached");
+  for (const auto& [name, why] : run.header.not_applicable) {
+    end.not_judged.push_back(fmt::format("{}: not applicable, it {}", name, why));
+  }
   if (!scenario.target.promises.idle_timeout) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
   }

@@ -19,6 +19,7 @@
 #include "rig/machine.h"
 #include "rig/options.h"
 #include "rig/ports.h"
+#include "rig/preflight.h"
 #include "rig/progress.h"
 #include "rig/recorder.h"
 #include "rig/results_folder.h"
@@ -40,7 +41,8 @@ std::string kernel_release() {
 }
 
 HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
-                     const TargetProcess& target, std::uint64_t open_files, std::size_t processes) {
+                     const TargetProcess& target, std::uint64_t open_files, std::size_t processes,
+                     const std::map<std::string, std::string>& not_applicable) {
   const Scenario& scenario = chosen.scenario;
   HeaderLine header{.rig_version = CLOSEWAIT_VERSION,
                     .scenario = scenario.name,
@@ -56,7 +58,8 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .open_files_limit = open_files,
                     .rig_processes = processes,
                     .planned_seconds = to_seconds(scenario.planned_length()),
-                    .lag_at_most = to_seconds(scenario.load.lag_at_most)};
+                    .lag_at_most = to_seconds(scenario.load.lag_at_most),
+                    .not_applicable = not_applicable};
   for (const Behaviour* behaviour : scenario.behaviours()) {
     header.behaviours.emplace_back(behaviour->name);
   }
@@ -122,6 +125,15 @@ std::vector<bool> polite_ones(const Scenario& scenario) {
   std::vector<bool> polite;
   for (const Behaviour* behaviour : scenario.behaviours()) polite.push_back(behaviour->polite);
   return polite;
+}
+
+std::vector<bool> left_out(const Scenario& scenario,
+                           const std::map<std::string, std::string>& not_applicable) {
+  std::vector<bool> left_out;
+  for (const Behaviour* behaviour : scenario.behaviours()) {
+    left_out.push_back(not_applicable.contains(std::string(behaviour->name)));
+  }
+  return left_out;
 }
 
 std::string why_ended(Runner::Ending ending) {
@@ -238,8 +250,10 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
   if (scenario.target.tls) probe_tls(*scenario.target.tls, target.addresses());
+  const auto not_applicable = look_ahead(scenario, target.addresses());
+  if (processes) processes->leave_out(left_out(scenario, not_applicable));
   Recorder recorder(folder.path() / "run.jsonl");
-  recorder.append(header_of(chosen, options, target, open_files, spread.processes));
+  recorder.append(header_of(chosen, options, target, open_files, spread.processes, not_applicable));
   folder.lead_latest_here();
   Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours, processes.get());
   Circumstances circumstances{
@@ -263,8 +277,10 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                        .polite = polite_ones(scenario)});
     std::optional<Engine> engine;
     if (!processes) {
-      engine.emplace(Engine::Setup{
-          .scenario = &scenario, .targets = target.addresses(), .ports = seeing.ports.get()});
+      engine.emplace(Engine::Setup{.scenario = &scenario,
+                                   .targets = target.addresses(),
+                                   .ports = seeing.ports.get(),
+                                   .left_out = left_out(scenario, not_applicable)});
     }
     Generator& generator = processes ? static_cast<Generator&>(*processes) : *engine;
     Runner runner({.scenario = scenario,

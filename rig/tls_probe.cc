@@ -37,7 +37,7 @@ bool wait_for(int fd, short events, Instant deadline) {
 
 // A client that just goes would be rude, and the target is not judged yet.
 void say_farewell(TlsLayer& layer, int fd) {
-  layer.end_sending();
+  layer.end_sending(Farewell::kSaid);
   ::shutdown(fd, SHUT_WR);
   const Instant deadline = Clock::now() + kFarewellPatience;
   std::array<std::byte, 4096> buffer;

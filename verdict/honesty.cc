@@ -106,6 +106,7 @@ std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>&
   std::vector<std::string> reasons;
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
     const std::string& name = run.header.behaviours[i];
+    if (run.header.not_applicable.contains(name)) continue;
     judge_behaviour(name, run.whole.clients[i].counts, limited.contains(name), reasons);
   }
   if (is_saturated(run)) {

@@ -31,7 +31,9 @@ constexpr Parameter cut_of() {
           "of the request before the cut; 0B: each client draws its own"};
 }
 
-// Large enough for a target to be still writing when the client does something else.
-inline constexpr std::uint64_t kBulk = 8 * 1024 * 1024;
+// The least response in whose middle a client can do something: more than a small receive window
+// and what a send buffer begins with. What they ask for is more than loopback takes for a client
+// that does not read.
+inline constexpr std::uint64_t kBulk = 256 * 1024;
 
 }  // namespace closewait

@@ -9,7 +9,7 @@ Behaviour::Coroutine shut_read(Client& client, Exchange& exchange, const Params&
   if (auto error = client.shut_down_receiving()) co_return client.fell_short(error);
   if (auto error = co_await client.pause(params.hold)) co_return client.fell_short(error);
   // What had come would make a reset of the end. That it ended already is this client's own doing.
-  static_cast<void>(client.take(exchange, kBulk));
+  static_cast<void>(client.take(exchange, SIZE_MAX));
   co_return client.close();
 }
 
