@@ -48,7 +48,7 @@ Result<std::size_t> Client::read_some(std::span<std::byte> buffer) {
 }
 
 error_code Client::push(Exchange& exchange) {
-  asked_ = true;
+  asked_ = !exchange.complete();  // some answer before they have it all
   seen_alive_ = false;
   for (auto rest = exchange.request(sent_of_request_); !rest.empty();
        rest = exchange.request(sent_of_request_)) {
@@ -60,7 +60,7 @@ error_code Client::push(Exchange& exchange) {
 }
 
 Client::Awaitable<error_code> Client::send(Exchange& exchange) {
-  asked_ = true;
+  asked_ = !exchange.complete();  // some answer before they have it all
   seen_alive_ = false;
   while (true) {
     auto rest = exchange.request(sent_of_request_);
@@ -121,7 +121,7 @@ void Client::send_at_once() {
 
 Client::Awaitable<error_code> Client::send_part(Exchange& exchange, std::uint64_t bytes) {
   send_at_once();
-  asked_ = true;
+  asked_ = !exchange.complete();  // some answer before they have it all
   seen_alive_ = false;
   while (bytes > 0) {
     const auto rest = exchange.request(sent_of_request_);

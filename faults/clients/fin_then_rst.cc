@@ -4,7 +4,7 @@
 namespace closewait {
 namespace {
 
-constexpr Nanoseconds kTickets = std::chrono::milliseconds(20);
+constexpr Nanoseconds kTickets = std::chrono::milliseconds(250);
 
 Behaviour::Coroutine fin_then_rst(Client& client, Exchange& exchange, const Params&) {
   if (auto error = co_await client.connect()) co_return client.fell_short(error);

@@ -171,7 +171,7 @@ void Peer::run() {
         if (!connection.fd) continue;
         int events = connection.unsent() > 0 ? POLLOUT : 0;
         const bool reads = !connection.seen.end_of_input && connection.unsent() < kMostUnsent;
-        if (reads) events |= POLLIN | POLLRDHUP;
+        if (reads) events |= POLLIN | POLLRDHUP | POLLPRI;
         polled.push_back({connection.fd.get(), static_cast<short>(events), 0});
         live.push_back(&connection);
       }
@@ -179,12 +179,31 @@ void Peer::run() {
     ::poll(polled.data(), polled.size(), -1);
     {
       const std::lock_guard lock(mutex_);
+      if (polled[0].revents != 0 && !stopping_) follow_orders();
       for (std::size_t i = 0; i < live.size(); ++i) {
         if (polled[i + 2].revents != 0) serve(*live[i], polled[i + 2].revents);
       }
       if (polled[1].revents != 0) accept_all();
     }
     changed_.notify_all();
+  }
+}
+
+// By the thread: a socket that it polls would stay open until poll() is over.
+void Peer::end_all(Script::Then then) {
+  {
+    const std::lock_guard lock(mutex_);
+    end_all_ = then;
+  }
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void Peer::follow_orders() {
+  eventfd_t ignored = 0;
+  static_cast<void>(::eventfd_read(wake_.get(), &ignored));
+  const auto then = std::exchange(end_all_, Script::Then::kStay);
+  for (Connection& connection : connections_) {
+    if (connection.fd) follow(connection, then);
   }
 }
 
@@ -211,6 +230,10 @@ void Peer::accept_all() {
 }
 
 void Peer::serve(Connection& connection, short events) {
+  if (!connection.fd) return;  // ended meanwhile
+  if ((events & POLLPRI) != 0) {
+    static_cast<void>(::recv(connection.fd.get(), &connection.seen.urgent, 1, MSG_OOB));
+  }
   if ((events & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && connection.seen.flags == 0) {
     connection.seen.flags = all_flags(connection.fd.get());
   }
@@ -224,6 +247,7 @@ void Peer::read(Connection& connection) {
     const auto got = connection.receive(buffer.data(), buffer.size());
     if (got > 0) {
       requests_came(connection, std::string(buffer.data(), static_cast<std::size_t>(got)));
+      if (!connection.fd) return;
       continue;
     }
     if (got < 0 && would_block(errno)) return;
@@ -246,6 +270,7 @@ void Peer::read(Connection& connection) {
 void Peer::requests_came(Connection& connection, const std::string& bytes) {
   Seen& seen = connection.seen;
   seen.received += bytes.size();
+  ++seen.reads;
   seen.request += bytes.substr(0, kKeptOfRequest - std::min(kKeptOfRequest, seen.request.size()));
   if (script_.echo) {
     connection.out += bytes;
@@ -255,10 +280,11 @@ void Peer::requests_came(Connection& connection, const std::string& bytes) {
   for (auto end = connection.request.find("\r\n\r\n"); end != std::string::npos;
        end = connection.request.find("\r\n\r\n")) {
     connection.request.erase(0, end + 4);
-    connection.held += script_.answer;
+    if (seen.requests < script_.answers_at_most) connection.held += script_.answer;
     ++seen.requests;
   }
   if (!script_.answers_at_end) release_answers(connection);
+  if (seen.received >= script_.once_received.bytes) follow(connection, script_.once_received.then);
 }
 
 void Peer::release_answers(Connection& connection) {

@@ -21,15 +21,21 @@ namespace closewait {
 struct Script {
   enum class Then : std::uint8_t { kStay, kClose, kReset };
 
-  std::string greeting;         // before anything comes
-  std::string answer;           // to each request that ends with an empty line
-  bool tls = false;             // speaks it; a close is preceded by close_notify
-  bool echo = false;            // gives back what comes, instead
-  bool endless = false;         // bytes without end follow the first answer
-  bool answers_at_end = false;  // and not before the end of input
+  std::string greeting;                        // before anything comes
+  std::string answer;                          // to each request that ends with an empty line
+  bool tls = false;                            // speaks it; a close is preceded by close_notify
+  bool echo = false;                           // gives back what comes, instead
+  bool endless = false;                        // bytes without end follow the first answer
+  std::uint64_t answers_at_most = UINT64_MAX;  // further requests get none
+  bool answers_at_end = false;                 // and not before the end of input
   Then once_accepted = Then::kStay;
   Then once_answered = Then::kStay;     // the first request
   Then at_end_of_input = Then::kClose;  // when all that was owed is out
+  struct OnceReceived {
+    std::uint64_t bytes = UINT64_MAX;
+    Then then = Then::kStay;
+  };
+  OnceReceived once_received = {};  // when so many bytes have come
 };
 
 // Worlds that any client may find itself in.
@@ -49,6 +55,8 @@ struct Seen {
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
   std::uint64_t requests = 0;  // whole ones
+  std::uint64_t reads = 0;     // that gave something
+  char urgent = 0;             // the byte that came out of band
   std::uint32_t window = 0;    // the client's, as the handshake told it
   bool end_of_input = false;   // a read gave 0
   short flags = 0;             // poll's, all asked for, at the first sign of an end
@@ -75,6 +83,9 @@ class Peer {
   }
   [[nodiscard]] std::size_t accepted() const;
   [[nodiscard]] std::vector<Seen> seen() const;
+  // Ends every connection that it has.
+  void close_all() { end_all(Script::Then::kClose); }
+  void reset_all() { end_all(Script::Then::kReset); }
   // Waits until `reached` holds of what was seen; false after 10 s.
   [[nodiscard]] bool eventually(const std::function<bool(const std::vector<Seen>&)>& reached) const;
   // Of the first connection, when it is over or the peer will do nothing more to it. With neither
@@ -85,6 +96,8 @@ class Peer {
   struct Connection;
 
   void run();
+  void end_all(Script::Then then);
+  void follow_orders();
   void accept_all();
   void serve(Connection& connection, short events);
   void read(Connection& connection);
@@ -101,6 +114,7 @@ class Peer {
   mutable std::mutex mutex_;  // between the thread and who asks: all below
   mutable std::condition_variable changed_;
   std::deque<Connection> connections_;
+  Script::Then end_all_ = Script::Then::kStay;  // what the thread is to do next
   bool stopping_ = false;
   std::thread thread_;
 };

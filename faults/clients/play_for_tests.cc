@@ -1,5 +1,7 @@
 #include "faults/clients/play_for_tests.h"
 
+#include <gtest/gtest.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <vector>
@@ -25,6 +27,15 @@ Play play_of(std::string_view behaviour, const SocketAddress& target) {
   return play;
 }
 
+void expect_delivered(const Played& played) {
+  EXPECT_EQ(name_of(played.outcome), name_of(Outcome::kDelivered));
+  EXPECT_EQ(played.tally.counts.opened, 1U);
+  EXPECT_EQ(played.tally.counts.intended, 1U);
+  EXPECT_EQ(played.tally.counts.confirmed, 1U);
+  EXPECT_EQ(played.tally.counts.wrong, 0U);
+  EXPECT_FALSE(played.abandoned);
+}
+
 Played run(const Play& play) {
   Played played;
   std::vector<std::byte> scratch(64 * 1024);
@@ -48,7 +59,7 @@ Played run(const Play& play) {
                                                            .tally = &played.tally,
                                                            .planned = start,
                                                            .timeout = play.params.timeout,
-                                                           .choices = 1,
+                                                           .choices = play.choices,
                                                            .end = play.behaviour->end,
                                                            .tls = play.tls,
                                                            .log = play.log});

@@ -23,6 +23,7 @@ struct Play {
   Exchange* exchange = nullptr;           // null: HttpExchange for params.size
   const TlsClientContext* tls = nullptr;  // null: plain
   CallLog* log = nullptr;                 // null: none is kept
+  std::uint64_t choices = 1;              // what it draws from
   std::function<bool()> cut_when = {};    // cuts it as soon as this holds
 };
 
@@ -38,5 +39,7 @@ struct Played {
 // A row of the catalogue with its defaults, a short deadline and this target.
 [[nodiscard]] Play play_of(std::string_view behaviour, const SocketAddress& target);
 [[nodiscard]] Played run(const Play& play);
+// It happened to its end, which was proven, and whatever was owed came.
+void expect_delivered(const Played& played);
 
 }  // namespace closewait

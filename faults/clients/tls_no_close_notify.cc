@@ -9,6 +9,7 @@ Behaviour::Coroutine tls_no_close_notify(Client& client, Exchange& exchange, con
   if (auto error = co_await client.send(exchange)) co_return client.fell_short(error);
   if (auto error = co_await client.receive(exchange)) co_return client.fell_short(error);
   client.shut_down_sending(Farewell::kNone);
+  client.has_happened();  // some say an alert to that, and close
   if (auto error = co_await client.drain(exchange)) co_return client.fell_short(error);
   co_return client.close(exchange);
 }
