@@ -48,6 +48,15 @@ error_code set_param(Params& params, const Parameter& parameter, std::string_vie
   return {};
 }
 
+std::string param_text(const Params& params, const Parameter& parameter) {
+  if (parameter.kind == Parameter::Kind::kDuration) {
+    return format_duration(params.*std::get<Nanoseconds Params::*>(parameter.field));
+  }
+  const std::uint64_t value = params.*std::get<std::uint64_t Params::*>(parameter.field);
+  if (parameter.kind == Parameter::Kind::kCount) return std::to_string(value);
+  return format_bytes(value) + (parameter.kind == Parameter::Kind::kByteRate ? "/s" : "");
+}
+
 std::string_view example_of(Parameter::Kind kind) {
   switch (kind) {
     case Parameter::Kind::kBytes:

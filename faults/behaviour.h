@@ -98,8 +98,15 @@ struct Behaviour {
   Run run;
 };
 
-// Every behaviour there is, the polite ones first.
+// Behaviours that are told of together.
+struct BehaviourGroup {
+  std::string_view title;
+  std::span<const Behaviour* const> rows;
+};
+
+// Every behaviour there is, the polite ones first; by their groups.
 [[nodiscard]] std::span<const Behaviour* const> catalogue();
+[[nodiscard]] std::span<const BehaviourGroup> behaviour_groups();
 [[nodiscard]] const Behaviour* find_behaviour(std::string_view name);
 [[nodiscard]] std::span<const std::string_view> behaviour_names();
 
@@ -107,6 +114,8 @@ struct Behaviour {
 // Sets one parameter from its text; the error is errc::invalid_argument.
 [[nodiscard]] error_code set_param(Params& params, const Parameter& parameter,
                                    std::string_view text);
+// Its value as set_param() reads it back.
+[[nodiscard]] std::string param_text(const Params& params, const Parameter& parameter);
 // "a size such as 64KiB" for what `kind` is written like.
 [[nodiscard]] std::string_view example_of(Parameter::Kind kind);
 

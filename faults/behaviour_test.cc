@@ -44,6 +44,18 @@ TEST(SetParam, RefusesWhatIsNotOfTheKindAndChangesNothing) {
   EXPECT_EQ(params.wait, Nanoseconds(7));
 }
 
+TEST(ParamText, IsReadBackAsTheSameValue) {
+  for (const Behaviour* row : catalogue()) {
+    const Params params = default_params(*row);
+    for (const Parameter& each : row->parameters) {
+      Params read;
+      EXPECT_FALSE(set_param(read, each, param_text(params, each)))
+          << row->name << " " << each.name << " " << param_text(params, each);
+      std::visit([&](auto field) { EXPECT_EQ(read.*field, params.*field); }, each.field);
+    }
+  }
+}
+
 TEST(SetParam, TakesItsOwnExampleOfEachKind) {
   for (const Kind kind : {Kind::kBytes, Kind::kByteRate, Kind::kCount}) {
     const std::string_view example = example_of(kind);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "faults/behaviour.h"
 
@@ -22,6 +23,16 @@ TEST(Catalogue, NamesAreUniqueAndFindTheirRows) {
                                                         behaviour_names().end()));
   EXPECT_EQ(find_behaviour("polit"), nullptr);
   EXPECT_EQ(find_behaviour(""), nullptr);
+}
+
+TEST(Catalogue, IsTheGroupsInARow) {
+  std::vector<const Behaviour*> grouped;
+  for (const BehaviourGroup& group : behaviour_groups()) {
+    EXPECT_FALSE(group.title.empty());
+    EXPECT_FALSE(group.rows.empty()) << group.title;
+    grouped.insert(grouped.end(), group.rows.begin(), group.rows.end());
+  }
+  EXPECT_THAT(grouped, testing::ElementsAreArray(catalogue().begin(), catalogue().end()));
 }
 
 TEST(Catalogue, EachRowHasAStoryAndSomethingToRun) {

@@ -8,36 +8,14 @@
 #include "base/units.h"
 #include "report/brief.h"
 #include "report/verdict_sentence.h"
+#include "report/wrap.h"
 
 namespace closewait {
 namespace {
 
-constexpr std::size_t kWidth = 98;
 constexpr std::size_t kLongestName = 26;
 
 using Out = std::back_insert_iterator<std::string>;
-
-// Breaks between words; a word that is longer than a line stays whole.
-void add_wrapped(std::string& out, std::string_view first_indent, std::string_view indent,
-                 std::string_view text) {
-  std::string line(first_indent);
-  bool empty = true;
-  while (!text.empty()) {
-    const auto blank = text.find_first_of(" \n");
-    const std::string_view word = text.substr(0, blank);
-    text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
-    if (word.empty()) continue;
-    if (!empty && line.size() + 1 + word.size() > kWidth) {
-      out += line + '\n';
-      line = indent;
-      empty = true;
-    }
-    if (!empty) line += ' ';
-    line += word;
-    empty = false;
-  }
-  out += line + '\n';
-}
 
 std::string quantile(const Histogram& histogram, double q) {
   return histogram.count() == 0 ? std::string(kNotMeasured) : brief_duration(histogram.quantile(q));

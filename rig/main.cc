@@ -1,13 +1,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "base/error.h"
 #include "base/units.h"
 #include "metrics/endpoint.h"
+#include "rig/clients_command.h"
 #include "rig/options.h"
 
 namespace closewait {
@@ -110,25 +114,48 @@ void finish(RunOptions& options, const Written& written) {
   }
 }
 
+void add_clients_options(CLI::App& command, ClientsOptions& options) {
+  command.add_option("name", options.name, "Only this behaviour, and all that is known of it");
+  command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
+  command.add_flag("--markdown", options.markdown, "As docs/behaviours.md");
+}
+
+// A subcommand and what it does once its options are read.
+struct Command {
+  CLI::App* app;
+  std::function<ExitStatus()> run;
+};
+
 int run(int argc, char** argv) {
   CLI::App app("Opens and aborts connections, and says whether the server leaked.", "closewait");
   app.set_version_flag("--version", CLOSEWAIT_VERSION);
   app.require_subcommand(1);
   RunOptions options;
   Written written;
-  CLI::App* run = app.add_subcommand("run", "Run a scenario and give the verdict");
-  CLI::App* check = app.add_subcommand("check", "Validate a scenario and say what it would do");
-  add_scenario_options(*run, options, written);
-  add_run_options(*run, options, written);
-  add_scenario_options(*check, options, written);
+  ClientsOptions clients;
+  CLI::App& run = *app.add_subcommand("run", "Run a scenario and give the verdict");
+  CLI::App& check = *app.add_subcommand("check", "Validate a scenario and say what it would do");
+  CLI::App& list = *app.add_subcommand("clients", "List the behaviours, or tell of one");
+  add_scenario_options(run, options, written);
+  add_run_options(run, options, written);
+  add_scenario_options(check, options, written);
+  add_clients_options(list, clients);
+  const auto finished = [&](ExitStatus (*command)(const RunOptions&)) {
+    finish(options, written);
+    return command(options);
+  };
+  const std::vector<Command> commands{{&run, [&] { return finished(run_command); }},
+                                      {&check, [&] { return finished(check_command); }},
+                                      {&list, [&] { return clients_command(clients); }}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int status = app.exit(error);
     return status == 0 ? 0 : static_cast<int>(ExitStatus::kBadInput);
   }
-  finish(options, written);
-  return static_cast<int>(run->parsed() ? run_command(options) : check_command(options));
+  const auto chosen =
+      std::ranges::find_if(commands, [](const Command& each) { return each.app->parsed(); });
+  return static_cast<int>(chosen->run());
 }
 
 }  // namespace

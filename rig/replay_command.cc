@@ -45,15 +45,6 @@ Found find_connection(const Scenario& scenario, std::uint64_t number) {
   return {*place, connection, &place->phase->clients[connection.mix]};
 }
 
-std::string value_text(const Params& params, const Parameter& parameter) {
-  if (parameter.kind == Parameter::Kind::kDuration) {
-    return format_duration(params.*std::get<Nanoseconds Params::*>(parameter.field));
-  }
-  const std::uint64_t value = params.*std::get<std::uint64_t Params::*>(parameter.field);
-  if (parameter.kind == Parameter::Kind::kCount) return std::to_string(value);
-  return format_bytes(value) + (parameter.kind == Parameter::Kind::kByteRate ? "/s" : "");
-}
-
 // The rig's own failure has no outcome.
 std::optional<Outcome> outcome_of(const ClientCounts& counts) {
   for (std::size_t i = 0; i < kOutcomes; ++i) {
@@ -79,7 +70,7 @@ Json json_of(const Scenario& scenario, const Found& found, const Replayed& repla
             {"choices", fmt::format("{:016x}", connection.choices)}};
   if (!place.phase->rate.unbounded) json["planned_s"] = to_seconds(connection.offset);
   for (const Parameter& each : mix->behaviour->parameters) {
-    json["parameters"][std::string(each.name)] = value_text(mix->params, each);
+    json["parameters"][std::string(each.name)] = param_text(mix->params, each);
   }
   const ClientTally& tally = replayed.tally;
   json["outcome"] = outcome_text(tally.counts);
@@ -105,7 +96,7 @@ void print_found(const Scenario& scenario, const Found& found) {
   }
   std::string parameters;
   for (const Parameter& each : mix->behaviour->parameters) {
-    parameters += fmt::format(" {}={}", each.name, value_text(mix->params, each));
+    parameters += fmt::format(" {}={}", each.name, param_text(mix->params, each));
   }
   fmt::print("{}{}, choices {:016x}\n  {}\n", mix->behaviour->name, parameters, connection.choices,
              mix->behaviour->story);
