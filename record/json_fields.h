@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "record/lines.h"
+#include "record/played_phase.h"
 
 namespace closewait {
 
@@ -45,6 +46,30 @@ void each_field(Visitor& visit, Self& self) {
   visit("listen_drops", self.listen_drops);
   visit("syn_retransmits", self.syn_retransmits);
   visit("conntrack_drops", self.conntrack_drops);
+  visit("resets_sent", self.resets_sent);
+  visit("aborts_on_data", self.aborts_on_data);
+  visit("aborts_on_close", self.aborts_on_close);
+}
+
+template <class Visitor, Is<ResetProof> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("intended", self.intended);
+  visit("confirmed", self.confirmed);
+  visit("sent", self.sent);
+  visit("aborts_on_data", self.aborts_on_data);
+  visit("aborts_on_close", self.aborts_on_close);
+  visit("comparable", self.comparable);
+}
+
+template <class Visitor, Is<PlayedPhase> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("phase", self.phase);
+  visit("kind", self.kind);
+  visit("cycle", self.cycle);
+  visit("planned", self.planned);
+  visit("began", self.began);
+  visit("ended", self.ended);
+  visit("resets", self.resets);
 }
 
 template <class Visitor, Is<Outstanding> Self>
@@ -131,6 +156,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("lag_at_most", self.lag_at_most);
   visit("behaviours", self.behaviours);
   visit("not_applicable", self.not_applicable);
+  visit("resets", self.resets);
 }
 
 template <class Visitor, Is<PhaseLine> Self>
@@ -142,6 +168,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("cycle", self.cycle);
   visit("control", self.control);
   visit("planned", self.planned);
+  visit("comparable", self.comparable);
 }
 
 template <class Visitor, Is<SecondLine> Self>

@@ -41,6 +41,7 @@ struct HeaderLine {
   std::vector<std::string> behaviours{};  // the index of everything by behaviour
   // Of those the ones that cannot happen here, with why: their arrivals are skipped.
   std::map<std::string, std::string> not_applicable{};
+  std::vector<std::string> resets{};      // those of them that end in a reset
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;
 };
@@ -56,6 +57,9 @@ struct PhaseLine {
   std::uint64_t cycle = 0;
   bool control = false;  // only polite clients
   std::uint64_t planned = 0;
+  // At the end of one with clients: what they counted and what the kernel did are of the same
+  // time. None of them ran when it began and when it was over, and the kernel's could be read.
+  bool comparable = false;
 
   friend bool operator==(const PhaseLine&, const PhaseLine&) = default;
 };
@@ -73,7 +77,7 @@ struct SecondLine {
   double busiest_worker = 0;  // share of its core, 0 to 1
   std::uint64_t reaped = 0;   // destroy events of ours
   std::optional<Sample> sample{};
-  std::optional<Sample> rig{};              // of the rig itself: all its processes
+  std::optional<Sample> rig{};             // of the rig itself: all its processes
   std::optional<NetworkCounts> network{};  // in this second, when there was anything
   // Sockets of the target's port on its side, at the end of this second; empty when they were not
   // looked up, which is dear where there are many.

@@ -117,6 +117,7 @@ HeaderLine RandomLines::header() {
   line.lag_at_most = real();
   line.behaviours = texts();
   line.not_applicable = texts_by_name();
+  line.resets = texts();
   return line;
 }
 
@@ -127,7 +128,8 @@ PhaseLine RandomLines::phase() {
           .kind = static_cast<PhaseKind>(random_.below(kPhaseKindNames.size())),
           .cycle = number(),
           .control = flag(),
-          .planned = number()};
+          .planned = number(),
+          .comparable = flag()};
 }
 
 SecondLine RandomLines::second() {
@@ -145,7 +147,10 @@ SecondLine RandomLines::second() {
     line.network = NetworkCounts{.listen_overflows = number(),
                                  .listen_drops = number(),
                                  .syn_retransmits = number(),
-                                 .conntrack_drops = number()};
+                                 .conntrack_drops = number(),
+                                 .resets_sent = number(),
+                                 .aborts_on_data = number(),
+                                 .aborts_on_close = number()};
   }
   line.reaped = number();
   if (flag()) line.sample = sample();

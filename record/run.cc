@@ -1,6 +1,7 @@
 #include "record/run.h"
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 
 namespace closewait {
@@ -51,6 +52,7 @@ struct Fold {
   }
   void operator()(const PhaseLine& line) const {
     run.phases.push_back(line);
+    if (line.kind != PhaseKind::kRest) begin_or_end(line);
     reach(line.t);
   }
   void operator()(const SecondLine& line) const {
@@ -68,6 +70,7 @@ struct Fold {
         is_unavailable(line, run.header.behaviours, waiting_before)) {
       run.unavailable_seconds += line.seconds;
     }
+    if (line.kind != PhaseKind::kRest) add_resets(line);
     run.reaped += line.reaped;
     run.network += line.network.value_or(NetworkCounts());
     run.latest.t = line.t;
@@ -92,6 +95,33 @@ struct Fold {
   }
 
  private:
+  void begin_or_end(const PhaseLine& line) const {
+    if (line.begins) {
+      run.played.push_back({.phase = line.name,
+                            .kind = line.kind,
+                            .cycle = line.cycle,
+                            .planned = line.planned,
+                            .began = line.t});
+    } else if (!run.played.empty()) {
+      run.played.back().ended = line.t;
+      run.played.back().resets.comparable = line.comparable;
+    }
+  }
+  void add_resets(const SecondLine& line) const {
+    if (run.played.empty()) return;
+    ResetProof& resets = run.played.back().resets;
+    const auto& behaviours = run.header.behaviours;
+    const std::size_t known = std::min(behaviours.size(), line.tally.clients.size());
+    for (std::size_t i = 0; i < known; ++i) {
+      if (std::ranges::count(run.header.resets, behaviours[i]) == 0) continue;
+      resets.intended += line.tally.clients[i].counts.intended;
+      resets.confirmed += line.tally.clients[i].counts.confirmed;
+    }
+    const NetworkCounts counted = line.network.value_or(NetworkCounts());
+    resets.sent += counted.resets_sent;
+    resets.aborts_on_data += counted.aborts_on_data;
+    resets.aborts_on_close += counted.aborts_on_close;
+  }
   // A state that was there once stays, at zero.
   void take_over(const std::map<std::string, std::uint64_t>& sockets) const {
     for (auto& [state, count] : run.latest.sockets_by_state) count = 0;
@@ -107,6 +137,18 @@ void Run::add(const Line& line) { std::visit(Fold{*this}, line); }
 bool Run::has_control() const {
   return std::ranges::any_of(control.clients,
                              [](const ClientTally& each) { return each.counts.planned > 0; });
+}
+
+std::uint64_t Run::resets_intended() const {
+  return std::accumulate(
+      played.begin(), played.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const PlayedPhase& each) { return sum + each.resets.intended; });
+}
+
+std::uint64_t Run::resets_confirmed() const {
+  return std::accumulate(
+      played.begin(), played.end(), std::uint64_t{0},
+      [](std::uint64_t sum, const PlayedPhase& each) { return sum + each.resets.confirmed; });
 }
 
 }  // namespace closewait

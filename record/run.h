@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "record/lines.h"
+#include "record/played_phase.h"
 
 namespace closewait {
 
@@ -30,6 +31,7 @@ struct Run {
   Tally whole;
   Tally control;
   std::vector<PhaseLine> phases;
+  std::vector<PlayedPhase> played;  // the phases with clients
   std::vector<Census> rests;
   std::vector<Finding> findings;
   std::optional<EndLine> end;   // nothing: killed
@@ -46,6 +48,9 @@ struct Run {
 
   void add(const Line& line);
   [[nodiscard]] bool has_control() const;
+  // Of all its clients.
+  [[nodiscard]] std::uint64_t resets_intended() const;
+  [[nodiscard]] std::uint64_t resets_confirmed() const;
   // What latencies are taken from: the storms, or the whole run when it had none.
   [[nodiscard]] const Tally& measured() const { return storm_seconds > 0 ? storms : whole; }
 

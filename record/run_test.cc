@@ -145,11 +145,58 @@ TEST(Run, SecondsWithABusyWorkerAreOfStormsThatHaveAPlan) {
 
 TEST(Run, AddsUpWhatTheNetworkLost) {
   closewait::Run run = run_of({});
-  const NetworkCounts some{
-      .listen_overflows = 1, .listen_drops = 2, .syn_retransmits = 3, .conntrack_drops = 4};
+  const NetworkCounts some{.listen_overflows = 1,
+                           .listen_drops = 2,
+                           .syn_retransmits = 3,
+                           .conntrack_drops = 4,
+                           .resets_sent = 5,
+                           .aborts_on_data = 6,
+                           .aborts_on_close = 7};
   run.add(SecondLine{.network = some});
   run.add(SecondLine{.network = some});
-  EXPECT_EQ(run.network, (NetworkCounts{2, 4, 6, 8}));
+  EXPECT_EQ(run.network, (NetworkCounts{2, 4, 6, 8, 10, 12, 14}));
+}
+
+// The warm-up, a storm of two seconds, and a rest in which others reset connections.
+TEST(Run, AddsUpTheResetsOfEachPhaseThatHasClients) {
+  closewait::Run run = run_of({"polite", "rude"});
+  run.header.resets = {"rude"};
+  const auto second = [](PhaseKind kind, std::uint64_t confirmed, const NetworkCounts& network) {
+    SecondLine line{.kind = kind, .network = network, .tally = Tally(2)};
+    line.tally.clients[0].counts.intended = line.tally.clients[0].counts.confirmed = 100;
+    line.tally.clients[1].counts.intended = confirmed + 1;
+    line.tally.clients[1].counts.confirmed = confirmed;
+    return line;
+  };
+  run.add(PhaseLine{.t = 1, .name = "warm_up", .kind = PhaseKind::kWarmUp});
+  run.add(second(PhaseKind::kWarmUp, 3, {.resets_sent = 4}));
+  run.add(PhaseLine{.t = 2, .begins = false, .kind = PhaseKind::kWarmUp, .comparable = true});
+  run.add(PhaseLine{.t = 2, .name = "rest", .kind = PhaseKind::kRest});
+  run.add(second(PhaseKind::kRest, 0, {.resets_sent = 70}));
+  run.add(PhaseLine{.t = 3, .begins = false, .kind = PhaseKind::kRest});
+  run.add(PhaseLine{.t = 3, .name = "storm", .cycle = 1, .planned = 9});
+  run.add(second(PhaseKind::kStorm, 5, {.resets_sent = 4, .aborts_on_data = 2}));
+  run.add(second(PhaseKind::kStorm, 1, {.resets_sent = 1, .aborts_on_close = 1}));
+  ASSERT_EQ(run.played.size(), 2U);
+  EXPECT_EQ(run.played[0].resets, (ResetProof{4, 3, 4, 0, 0, true}));
+  const ResetProof storm{.intended = 8,
+                         .confirmed = 6,
+                         .sent = 5,
+                         .aborts_on_data = 2,
+                         .aborts_on_close = 1,
+                         .comparable = false};
+  EXPECT_EQ(run.played[1], (PlayedPhase{.phase = "storm",
+                                        .kind = PhaseKind::kStorm,
+                                        .cycle = 1,
+                                        .planned = 9,
+                                        .began = 3,
+                                        .ended = 0,
+                                        .resets = storm}));
+  run.add(PhaseLine{.t = 5, .begins = false, .cycle = 1, .comparable = true});
+  EXPECT_EQ(run.played[1].ended, 5);
+  EXPECT_TRUE(run.played[1].resets.comparable);
+  EXPECT_EQ(run.resets_intended(), 12U);
+  EXPECT_EQ(run.resets_confirmed(), 9U);
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ Json result_of(const Run& run) {
   }
   result["unavailable_s"] = run.unavailable_seconds;
   result["network"] = json_object(run.network, Zeros::kKeep);
+  result["phases"] = array_of(run.played);
   result["rests"] = array_of(run.rests);
   result["findings"] = array_of(run.findings);
   result["expectations"] = expectations_json(run.end);

@@ -27,12 +27,13 @@ std::vector<std::string> keys_of(const Json& object) {
 TEST(Result, HasTheFieldsOfItsSchema) {
   closewait::Run run = example_run();
   run.add(FindingLine{.finding = testing::example_leak()});
+  run.add(PhaseLine{.name = "storm"});
   const Json result = result_of(run);
   EXPECT_THAT(keys_of(result),
               ElementsAre("schema", "verdict", "inconclusive_because", "not_judged", "scenario",
                           "seed", "labels", "rig_version", "rig_processes", "kernel", "target",
                           "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
-                          "network", "rests", "findings", "expectations"));
+                          "network", "phases", "rests", "findings", "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
   EXPECT_THAT(
       keys_of(result["clients"]["polite"]),
@@ -45,6 +46,11 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   EXPECT_THAT(keys_of(result["findings"][0]),
               ElementsAre("kind", "behaviour", "connections", "per_connection", "confidence",
                           "evidence", "again"));
+  EXPECT_THAT(keys_of(result["phases"][0]),
+              ElementsAre("phase", "kind", "cycle", "planned", "began", "ended", "resets"));
+  EXPECT_THAT(keys_of(result["phases"][0]["resets"]),
+              ElementsAre("intended", "confirmed", "sent", "aborts_on_data", "aborts_on_close",
+                          "comparable"));
   EXPECT_THAT(keys_of(result["expectations"][0]), ElementsAre("path", "bound", "value", "held"));
 }
 

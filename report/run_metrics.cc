@@ -53,6 +53,14 @@ MetricFamilies about_the_run(const Run& run, const RunSoFar& so_far) {
       gauge("closewait_rig_busiest_worker_ratio",
             "Share of its core that the busiest worker used in the last second.",
             run.latest.busiest_worker),
+      gauge("closewait_rig_saturated",
+            "1 when connections of the last minute began so late that latencies say nothing.",
+            so_far.saturated ? 1 : 0),
+  };
+}
+
+MetricFamilies about_the_network(const Run& run) {
+  return {
       counter("closewait_network_listen_overflows_total",
               "Connections that a full accept queue of this network had no room for.",
               number(run.network.listen_overflows)),
@@ -64,9 +72,14 @@ MetricFamilies about_the_run(const Run& run, const RunSoFar& so_far) {
       counter("closewait_network_conntrack_drops_total",
               "Connections that the firewall's table had no room for.",
               number(run.network.conntrack_drops)),
-      gauge("closewait_rig_saturated",
-            "1 when connections of the last minute began so late that latencies say nothing.",
-            so_far.saturated ? 1 : 0),
+      counter("closewait_network_resets_sent_total", "RSTs that the kernel sent in this network.",
+              number(run.network.resets_sent)),
+      counter("closewait_network_aborts_on_data_total",
+              "Connections of this network that close() reset since SO_LINGER asked for it.",
+              number(run.network.aborts_on_data)),
+      counter("closewait_network_aborts_on_close_total",
+              "Connections of this network that close() reset since they had bytes unread.",
+              number(run.network.aborts_on_close)),
   };
 }
 
@@ -175,6 +188,11 @@ MetricFamilies counts_of_clients(const Run& run) {
   }
   families.push_back(counter_family("closewait_clients_ended_total",
                                     "Clients that ended, by how it went.", outcomes));
+  families.push_back(counter("closewait_resets_intended_total", "Resets that clients carried out.",
+                             number(run.resets_intended())));
+  families.push_back(counter("closewait_resets_confirmed_total",
+                             "Resets of clients proven to have happened.",
+                             number(run.resets_confirmed())));
   return families;
 }
 
@@ -214,6 +232,7 @@ MetricFamilies durations(const Run& run) {
 
 MetricFamilies run_metrics(const Run& run, const RunSoFar& so_far) {
   MetricFamilies families = about_the_run(run, so_far);
+  append(families, about_the_network(run));
   families.push_back(verdict_family(so_far.verdict));
   append(families, where_it_stands(run, so_far));
   append(families, findings(so_far.findings));

@@ -65,6 +65,24 @@ TEST(RunMetrics, AreOfTheWholeRun) {
   EXPECT_EQ(now.at("closewait_destroy_events_total{run=\"nightly\"}"), 2'412);
 }
 
+TEST(RunMetrics, TellTheClientsResetsBesideTheKernels) {
+  closewait::Run run;
+  run.add(HeaderLine{.behaviours = {"polite", "rude"}, .resets = {"rude"}});
+  run.add(PhaseLine{.name = "storm"});
+  SecondLine second{
+      .network = NetworkCounts{.resets_sent = 9, .aborts_on_data = 5, .aborts_on_close = 3},
+      .tally = Tally(2)};
+  second.tally.clients[1].counts.intended = 8;
+  second.tally.clients[1].counts.confirmed = 7;
+  run.add(second);
+  const auto now = served(run, so_far());
+  EXPECT_EQ(now.at("closewait_resets_intended_total{run=\"nightly\"}"), 8);
+  EXPECT_EQ(now.at("closewait_resets_confirmed_total{run=\"nightly\"}"), 7);
+  EXPECT_EQ(now.at("closewait_network_resets_sent_total{run=\"nightly\"}"), 9);
+  EXPECT_EQ(now.at("closewait_network_aborts_on_data_total{run=\"nightly\"}"), 5);
+  EXPECT_EQ(now.at("closewait_network_aborts_on_close_total{run=\"nightly\"}"), 3);
+}
+
 TEST(RunMetrics, TellWhereTheRunStands) {
   closewait::Run run = killed_run();
   run.add(PhaseLine{.t = 17, .name = "storm", .cycle = 2});

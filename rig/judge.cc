@@ -11,6 +11,7 @@
 #include "verdict/fd_steps.h"
 #include "verdict/honesty.h"
 #include "verdict/leak.h"
+#include "verdict/reset_proof.h"
 
 namespace closewait {
 namespace {
@@ -66,6 +67,7 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   if (!scenario.target.promises.idle_timeout) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
   }
+  if (auto unknown = resets_not_compared(run)) end.not_judged.push_back(std::move(*unknown));
 }
 
 // Of a run that was broken off nothing is expected: the clients that were cut with it count as

@@ -62,6 +62,7 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                     .not_applicable = not_applicable};
   for (const Behaviour* behaviour : scenario.behaviours()) {
     header.behaviours.emplace_back(behaviour->name);
+    if (is_reset(behaviour->end)) header.resets.emplace_back(behaviour->name);
   }
   return header;
 }

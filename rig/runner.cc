@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "observe/process_sample.h"
 #include "verdict/leak.h"
@@ -99,7 +100,7 @@ bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
     go_on = pass_time(std::min(Clock::now() + kIdlePoll, cut_at));
   }
   wait_for_clients();
-  write_second();
+  write_last_second();
   phase_.begins = false;
   phase_.t = parts_.recorder.now();
   parts_.recorder.append(phase_);
@@ -122,7 +123,7 @@ bool Runner::rest(const Phase& phase, std::uint64_t cycle) {
   parts_.recorder.append(phase_);
   parts_.progress.phase_begins(phase_);
   wait_until_quiet(phase);
-  write_second();
+  write_last_second();
   if (ending_ == Ending::kFinished) take_census(cycle, settled_);
   phase_.begins = false;
   phase_.t = parts_.recorder.now();
@@ -213,6 +214,16 @@ bool Runner::pass_time(Instant until) {
     ending_ = wait[1].revents != 0 ? Ending::kTargetEnded : Ending::kInterrupted;
     return false;
   }
+}
+
+// Of a phase. The kernel's counters are read after the clients', so of a phase that began and ends
+// with no client they hold all that its clients confirmed.
+void Runner::write_last_second() {
+  const bool all_end_here = parts_.generator.idle();
+  write_second();
+  const bool all_began_here = std::exchange(all_counted_, all_end_here);
+  phase_.comparable =
+      phase_.kind != PhaseKind::kRest && all_began_here && all_end_here && network_.sees_resets();
 }
 
 void Runner::write_second() {

@@ -52,6 +52,7 @@ class Runner {
   void take_census(std::uint64_t cycle, bool settled);
   [[nodiscard]] bool pass_time(Instant until);
   void write_second();
+  void write_last_second();
   void look_at_target(SecondLine& second);
   [[nodiscard]] std::optional<Sample> look_at_rig() const;
   [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
@@ -66,6 +67,7 @@ class Runner {
   NetworkWatch network_;
   double last_second_ = 0;
   double last_cpu_ = 0;
+  bool all_counted_ = true;  // no client ran when the phase before this one was over
   bool settled_ = false;
   bool leak_known_ = false;
 };

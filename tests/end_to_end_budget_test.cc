@@ -17,21 +17,15 @@ using ::testing::Not;
 class Budget : public testing::RigRun {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "only root makes a network of its own";
-    for (const char* program : {"/usr/sbin/nft", "/usr/sbin/ip"}) {
-      if (::access(program, X_OK) != 0) GTEST_SKIP() << program << " is not installed";
-    }
+    if (const std::string why = why_no_own_network(); !why.empty()) GTEST_SKIP() << why;
+    if (::access("/usr/sbin/nft", X_OK) != 0) GTEST_SKIP() << "/usr/sbin/nft is not installed";
   }
 
   // In a network that has nothing but loopback, with 100 ports for clients, prepared by `more`.
   [[nodiscard]] Ended closewait_there(const std::string& command,
                                       const std::string& more = "true") {
-    const std::string script = fmt::format(
-        "set -e; ip link set lo up; echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range; {}; "
-        "exec $CLOSEWAIT_BIN/closewait {}",
-        more, command);
-    testing::Program program({"/usr/bin/unshare", "--net", "/bin/sh", "-c", script}, folder());
-    return finish(program);
+    return closewait_in_own_network(
+        command, "echo 40000 40099 >/proc/sys/net/ipv4/ip_local_port_range; " + more);
   }
 
   [[nodiscard]] std::string held_for(const std::string& hold) {

@@ -54,6 +54,20 @@ Ended RigRun::finish(Program& program) const {
   return ended;
 }
 
+Ended RigRun::closewait_in_own_network(const std::string& command,
+                                       const std::string& before) const {
+  const std::string script = fmt::format(
+      "set -e; ip link set lo up; {}; exec $CLOSEWAIT_BIN/closewait {}", before, command);
+  Program program({"/usr/bin/unshare", "--net", "/bin/sh", "-c", script}, folder());
+  return finish(program);
+}
+
+std::string RigRun::why_no_own_network() {
+  if (::geteuid() != 0) return "only root makes a network of its own";
+  if (::access("/usr/sbin/ip", X_OK) != 0) return "/usr/sbin/ip is not installed";
+  return "";
+}
+
 Ended RigRun::run(Arguments arguments) const {
   const auto program = start_run(std::move(arguments));
   return finish(*program);

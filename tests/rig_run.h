@@ -32,6 +32,12 @@ class RigRun : public ::testing::Test {
   // Starts `closewait run ARGUMENTS --out OUT` with this test's addresses.
   [[nodiscard]] std::unique_ptr<Program> start_run(Arguments arguments) const;
   [[nodiscard]] Ended finish(Program& program) const;
+  // Runs `closewait COMMAND` to its end in a network that has nothing but loopback, prepared by
+  // `before`, a script.
+  [[nodiscard]] Ended closewait_in_own_network(const std::string& command,
+                                               const std::string& before = "true") const;
+  // "" when that can be had here.
+  [[nodiscard]] static std::string why_no_own_network();
   // Starts `closewait run ARGUMENTS` with this test's addresses; the results go to results/ in the
   // test's folder.
   [[nodiscard]] std::unique_ptr<Program> start_run_in_results(Arguments arguments) const;

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "verdict/own_leak.h"
+#include "verdict/reset_proof.h"
 
 namespace closewait {
 namespace {
@@ -115,6 +116,7 @@ std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>&
   }
   judge_workers(run, reasons);
   judge_network(run, reasons);
+  if (auto missing = resets_missing(run)) reasons.push_back(std::move(*missing));
   judge_sight(run, reasons);
   for (std::string& each : own_leaks(run.rests)) reasons.push_back(std::move(each));
   return reasons;
