@@ -155,7 +155,9 @@ Client::Awaitable<error_code> Client::pause(Nanoseconds duration) {
   if (duration.count() <= 0) co_return error_code{};
   answer_is_on_its_way_ = false;
   const Instant began = Clock::now();
-  co_await wait_until(began + duration);
+  set_timer(began + duration);
+  const auto [ended] = co_await timer_.async_wait(kAsTuple);
+  heed_deadline(ended);
   if (log_ != nullptr) log_->add_pause(began, Clock::now());
   co_return stop_error();
 }
@@ -166,19 +168,23 @@ Client::Awaitable<error_code> Client::wait(Direction direction, Instant until) {
   answer_is_on_its_way_ = false;
   if (const auto error = watch_.begin_wait(fd(), direction)) co_return rig_error_ = error;
   const Instant began = Clock::now();
-  co_await wait_until(until);
+  // Not in a coroutine of its own, which would be the larger part of what a held connection costs.
+  set_timer(until);
+  const auto [ended] = co_await timer_.async_wait(kAsTuple);
+  heed_deadline(ended);
   watch_.end_wait();
   if (log_ != nullptr) log_->add_wait(began, Clock::now(), watch_.take_events());
   co_return stop_error();
 }
 
-// Or until somebody cancels, or the client's deadline has come.
-Client::Awaitable<void> Client::wait_until(Instant instant) {
+// For that instant, or until the client's deadline has come; whoever cancels it comes first.
+void Client::set_timer(Instant instant) {
   seen_alive_ = false;
-  const Instant deadline = started_ + timeout_;
-  timer_.expires_at(std::min(instant, deadline));
-  const auto [error] = co_await timer_.async_wait(kAsTuple);
-  if (!error && Clock::now() >= deadline) stop(Stop::kDeadline);
+  timer_.expires_at(std::min(instant, started_ + timeout_));
+}
+
+void Client::heed_deadline(error_code ended) {
+  if (!ended && Clock::now() >= started_ + timeout_) stop(Stop::kDeadline);
 }
 
 void Client::stop(Stop why) {

@@ -177,7 +177,8 @@ class Client {
   [[nodiscard]] error_code stop_error() const;
   Awaitable<error_code> connect_socket();
   Awaitable<error_code> wait(Direction direction, Instant until = Instant::max());
-  Awaitable<void> wait_until(Instant instant);
+  void set_timer(Instant instant);
+  void heed_deadline(error_code ended);
   [[nodiscard]] bool may_have_input() const;
   Awaitable<error_code> stay_until(Instant until, Exchange* exchange);
   Result<std::size_t> discard_now();

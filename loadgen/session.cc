@@ -17,8 +17,18 @@ Session::Session(const SessionContext& context, const Assignment& assignment, Cl
 
 Client::Awaitable<void> Session::run() {
   for (int tried = 0; tried < kMostPortsTried; ++tried) {
-    const bool concluded = co_await attempt();
-    if (concluded) co_return;
+    if (!take_slot()) break;
+    TargetExchange place;
+    Exchange& exchange = place.make(*context_.target_spec, context_.http[target()],
+                                    *assignment_.mix->behaviour, assignment_.mix->params);
+    // The setup is no variable: it would stay in the frame as long as the client lives.
+    Client client(*context_.io, client_setup());
+    client_ = &client;
+    if (cut_) client.cut();
+    const Outcome outcome =
+        co_await assignment_.mix->behaviour->run(client, exchange, assignment_.mix->params);
+    client_ = nullptr;
+    if (conclude(client, outcome)) co_return;
   }
   ++tally_.counts.rig_errors;
 }
@@ -60,24 +70,7 @@ Client::Setup Session::client_setup() const {
           .tls = context_.tls.get()};
 }
 
-Client::Awaitable<bool> Session::attempt() {
-  if (!take_slot()) {
-    ++tally_.counts.rig_errors;
-    co_return true;
-  }
-  TargetExchange place;
-  Exchange& exchange = place.make(*context_.target_spec, context_.http[target()],
-                                  *assignment_.mix->behaviour, assignment_.mix->params);
-  // The setup is no variable: it would stay in the frame as long as the client lives.
-  Client client(*context_.io, client_setup());
-  client_ = &client;
-  if (cut_) client.cut();
-  const Outcome outcome =
-      co_await assignment_.mix->behaviour->run(client, exchange, assignment_.mix->params);
-  client_ = nullptr;
-  co_return conclude(client, outcome);
-}
-
+// False: the port was not to be had, another one may be.
 bool Session::conclude(const Client& client, Outcome outcome) {
   if (slot_ && client.connected()) {
     if (const auto reaped = context_.ports->client_ended(

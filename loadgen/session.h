@@ -56,8 +56,6 @@ class Session : public boost::intrusive::list_base_hook<
   void cut();
 
  private:
-  // False: the port was not to be had, another one may be.
-  Client::Awaitable<bool> attempt();
   [[nodiscard]] std::size_t target() const;
   [[nodiscard]] bool take_slot();
   [[nodiscard]] std::optional<SocketAddress> local() const;

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "metrics/endpoint.h"
 #include "rig/clients_command.h"
+#include "rig/doctor_command.h"
 #include "rig/options.h"
 
 namespace closewait {
@@ -120,6 +121,18 @@ void add_clients_options(CLI::App& command, ClientsOptions& options) {
   command.add_flag("--markdown", options.markdown, "As docs/behaviours.md");
 }
 
+void add_doctor_options(CLI::App& command, DoctorOptions& options, Written& written) {
+  command.add_option("address", options.address, "A server that runs, to be looked at as well");
+  command.add_option("--pid", options.pid, "Its process, where it cannot be looked up");
+  command
+      .add_option("--set", written.settings,
+                  "target.KEY=VALUE: what it speaks, as a scenario says it")
+      ->allow_extra_args(false);
+  command.add_flag("--allow-remote", options.allow_remote,
+                   "Allow a target that is not on this machine");
+  command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
+}
+
 // A subcommand and what it does once its options are read.
 struct Command {
   CLI::App* app;
@@ -133,6 +146,7 @@ int run(int argc, char** argv) {
   RunOptions options;
   Written written;
   ClientsOptions clients;
+  DoctorOptions doctor;
   CLI::App& run = *app.add_subcommand("run", "Run a scenario and give the verdict");
   CLI::App& check = *app.add_subcommand("check", "Validate a scenario and say what it would do");
   CLI::App& list = *app.add_subcommand("clients", "List the behaviours, or tell of one");
@@ -140,13 +154,22 @@ int run(int argc, char** argv) {
   add_run_options(run, options, written);
   add_scenario_options(check, options, written);
   add_clients_options(list, clients);
+  CLI::App& look =
+      *app.add_subcommand("doctor", "Say what can be seen and done here, and what to grant");
+  add_doctor_options(look, doctor, written);
   const auto finished = [&](ExitStatus (*command)(const RunOptions&)) {
     finish(options, written);
     return command(options);
   };
   const std::vector<Command> commands{{&run, [&] { return finished(run_command); }},
                                       {&check, [&] { return finished(check_command); }},
-                                      {&list, [&] { return clients_command(clients); }}};
+                                      {&list, [&] { return clients_command(clients); }},
+                                      {&look, [&] {
+                                         for (const std::string& each : written.settings) {
+                                           doctor.settings.push_back(split("--set", each));
+                                         }
+                                         return doctor_command(doctor);
+                                       }}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
