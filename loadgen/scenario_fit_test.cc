@@ -38,7 +38,7 @@ TEST(ScenarioFit, RefusesWhatTheTargetCannotBePlayed) {
         Case{"dialect: raw, protocol: {request: x, response: {bytes: 1}}", "split",
              "is one byte"}}) {
     EXPECT_THAT(error_of(with(wrong.target, std::string(wrong.behaviour) + ": 1")),
-                testing::AllOf(testing::StartsWith("s.yaml:3:52: '" + std::string(wrong.behaviour)),
+                testing::AllOf(testing::StartsWith("s.yaml:3:51: '" + std::string(wrong.behaviour)),
                                HasSubstr(wrong.why)));
   }
 }
