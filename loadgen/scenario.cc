@@ -48,9 +48,9 @@ std::optional<SocketAddress> TargetSpec::address() const {
 }
 
 bool Phase::is_control() const {
-  return !clients.empty() && std::all_of(clients.begin(), clients.end(), [](const ClientMix& mix) {
-    return mix.behaviour->polite;
-  });
+  return !clients.empty() && host.empty() &&
+         std::all_of(clients.begin(), clients.end(),
+                     [](const ClientMix& mix) { return mix.behaviour->polite; });
 }
 
 std::uint64_t Phase::planned() const {

@@ -10,6 +10,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "faults/host/host_fault.h"
 #include "faults/http_request.h"
 #include "faults/raw_protocol.h"
 #include "faults/tls_client_context.h"
@@ -36,10 +37,12 @@ struct Phase {
   Nanoseconds duration{0};  // not of a rest
   Rate rate;
   std::vector<ClientMix> clients;
-  Nanoseconds settle{0};  // of a rest: at most this long
-  Nanoseconds quiet{0};   // of a rest: until nothing moved for this long
+  std::vector<HostFaultPlan> host;  // done to the target's process meanwhile, in order of `at`
+  Nanoseconds settle{0};            // of a rest: at most this long
+  Nanoseconds quiet{0};             // of a rest: until nothing moved for this long
 
-  [[nodiscard]] bool is_control() const;        // has clients and all of them are polite
+  // Has clients, all of them are polite, and nothing is done to the target's process.
+  [[nodiscard]] bool is_control() const;
   [[nodiscard]] std::uint64_t planned() const;  // connections; 0 when unbounded
 };
 

@@ -117,6 +117,15 @@ TEST(ScenarioDocumentation, HasEachBehaviourWithItsParametersAndDefaults) {
   }
 }
 
+TEST(ScenarioDocumentation, HasEachHostFaultWithItsStory) {
+  for (std::size_t i = 0; i < kHostFaultNames.size(); ++i) {
+    const HostFaultRow& row = row_of(static_cast<HostFaultKind>(i));
+    EXPECT_EQ(static_cast<std::size_t>(row.kind), i);
+    EXPECT_THAT(page(),
+                testing::HasSubstr(fmt::format("### {}\n\n{}\n", name_of(row.kind), row.story)));
+  }
+}
+
 // All that has a default which is not of a behaviour.
 std::string defaults_of(const Scenario& scenario) {
   const LoadSpec& load = scenario.load;

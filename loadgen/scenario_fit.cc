@@ -34,6 +34,18 @@ void refuse_in(const YamlNode& node, const Phase& phase, Scenario& scenario, Pro
   }
 }
 
+void refuse_host_faults_in(const YamlNode& phase, const TargetSpec& target, Problems& problems) {
+  const YamlEntry* host = phase.find("host");
+  if (host == nullptr || !target.is_unix()) return;
+  for (const YamlNode& fault : host->value.items) {
+    const YamlEntry* entry = fault.find(name_of(HostFaultKind::kKillSockets));
+    if (entry == nullptr) continue;
+    problems.add(entry->place, in_quotes(entry->key) +
+                                   " is of TCP, and the target is a Unix socket; expected freeze "
+                                   "or few_descriptors");
+  }
+}
+
 void refuse_sources(const YamlNode& root, const Scenario& scenario, Problems& problems) {
   const YamlEntry* load = root.find("load");
   const YamlEntry* entry = load != nullptr ? load->value.find("sources") : nullptr;
@@ -67,6 +79,7 @@ void refuse_what_does_not_fit(const YamlNode& root, Scenario& scenario, Problems
   const std::size_t phases = std::min(cycle->value.items.size(), scenario.cycle.size());
   for (std::size_t i = 0; i < phases; ++i) {
     refuse_in(cycle->value.items[i], scenario.cycle[i], scenario, problems);
+    refuse_host_faults_in(cycle->value.items[i], scenario.target, problems);
   }
 }
 

@@ -210,7 +210,7 @@ TEST(ScenarioParser, RefusesPhasesThatCannotBe) {
       {5, "cycle: []", "5:8: 'cycle' is empty; expected a list of phases"},
       {5, "cycle: [{settle: 1s}]", "5:8: 'cycle' has no clients; expected a phase with clients"},
       {5, storm + "x]",
-       "5:53: a phase is 'x'; expected a map of name, for, rate, clients, settle or quiet"},
+       "5:53: a phase is 'x'; expected a map of name, for, rate, clients, host, settle or quiet"},
       {5, storm + "{}]",
        "5:53: a phase has neither clients nor settle; expected for, rate and clients of a storm, "
        "or settle and quiet of a rest"},

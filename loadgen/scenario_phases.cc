@@ -4,6 +4,7 @@
 #include <array>
 
 #include "faults/behaviour.h"
+#include "loadgen/scenario_host.h"
 #include "loadgen/scenario_rate.h"
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_reader.h"
@@ -12,8 +13,8 @@
 namespace closewait {
 namespace {
 
-constexpr std::array<std::string_view, 6> kPhaseKeys{"name",    "for",    "rate",
-                                                     "clients", "settle", "quiet"};
+constexpr std::array<std::string_view, 7> kPhaseKeys{"name", "for",    "rate", "clients",
+                                                     "host", "settle", "quiet"};
 constexpr std::string_view kWeightKey = "weight";
 constexpr std::string_view kAtMostKey = "at_most";
 constexpr std::string_view kOptionalKey = "optional";
@@ -85,7 +86,7 @@ std::vector<ClientMix> read_clients(const YamlEntry& entry, Problems& problems) 
 }
 
 void read_rest(const MapReader& reader, Phase& phase) {
-  for (const std::string_view key : {"for", "rate"}) {
+  for (const std::string_view key : {"for", "rate", "host"}) {
     if (const YamlEntry* entry = reader.find(key)) {
       reader.problem(entry->place, in_quotes(key) +
                                        " belongs to a phase with clients; expected "
@@ -93,7 +94,8 @@ void read_rest(const MapReader& reader, Phase& phase) {
     }
   }
   const bool told = reader.find("settle") != nullptr || reader.find("quiet") != nullptr ||
-                    reader.find("for") != nullptr || reader.find("rate") != nullptr;
+                    reader.find("for") != nullptr || reader.find("rate") != nullptr ||
+                    reader.find("host") != nullptr;
   if (!told && reader.is_map()) {
     reader.problem(reader.place(),
                    "a phase has neither clients nor settle; expected for, rate "
@@ -121,6 +123,7 @@ void read_storm(const MapReader& reader, Phase& phase) {
   reader.read("for", kTime, phase.duration);
   read_rate(reader, phase.duration, phase.rate);
   phase.clients = read_clients(*reader.find("clients"), reader.problems());
+  phase.host = read_host(reader, phase.duration);
 }
 
 void read_phase_name(const MapReader& reader, Phase& phase) {
