@@ -48,10 +48,10 @@ Observer::Observer(const std::vector<SocketAddress>& addresses, SockDiag diag)
   ports_.assign(ports.begin(), ports.end());
 }
 
-Result<std::vector<TcpSocket>> Observer::dump_ports() {
+Result<std::vector<TcpSocket>> Observer::dump_ports(std::uint32_t states) {
   std::vector<TcpSocket> all;
   for (const std::uint16_t port : ports_) {
-    auto rows = diag_.dump_all({.local_port = port});
+    auto rows = diag_.dump_all({.states = states, .local_port = port});
     if (!rows) return rows.error();
     all.insert(all.end(), rows->begin(), rows->end());
   }
@@ -129,6 +129,14 @@ Result<std::map<std::string, std::uint64_t>> Observer::sockets_by_state() {
     if (has_the_address(row)) ++counts[std::string(name_of(row.state))];
   }
   return counts;
+}
+
+Result<std::vector<TcpSocket>> Observer::established() {
+  auto rows = dump_ports(mask_of(TcpState::kEstablished));
+  if (!rows) return rows.error();
+  std::erase_if(*rows,
+                [&](const TcpSocket& row) { return row.inode == 0 || !has_the_address(row); });
+  return rows;
 }
 
 // Another program may use the same port on another address.

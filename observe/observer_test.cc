@@ -102,6 +102,22 @@ TEST_F(ObserverTest, SocketsAreCountedByStateAtAnyTime) {
   EXPECT_EQ(counts["ESTABLISHED"], 1U);
 }
 
+TEST_F(ObserverTest, WhatIsEstablishedIsWhatTheTargetHasAccepted) {
+  const UniqueFd client = connect_to(address_of(listener_));
+  const UniqueFd held = accept_from(listener_);
+  UniqueFd closing = connect_to(address_of(listener_));
+  const UniqueFd half = accept_from(listener_);
+  ::shutdown(closing.get(), SHUT_WR);
+  const UniqueFd waiting = connect_to(address_of(listener_));
+  std::vector<TcpSocket> seen;
+  EXPECT_TRUE(eventually([&] {
+    seen = observer_.established().value();
+    return seen.size() == 1;
+  })) << "one is in CLOSE_WAIT, one is not accepted, and the clients have other ports";
+  EXPECT_EQ(seen.at(0).remote.port, port_of(client));
+  EXPECT_EQ(seen.at(0).local.port, port_of(listener_));
+}
+
 TEST_F(ObserverTest, ACensusTellsWhoseSocketIsWhat) {
   UniqueFd closing = connect_to(address_of(listener_));
   const auto closing_port = port_of(closing);

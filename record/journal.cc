@@ -38,9 +38,10 @@ struct LineType {
 
 // In the order of the alternatives of Line.
 constexpr std::array<LineType, std::variant_size_v<Line>> kLineTypes{
-    LineType{"header", read_line<HeaderLine>},   LineType{"phase", read_line<PhaseLine>},
-    LineType{"second", read_line<SecondLine>},   LineType{"census", read_line<CensusLine>},
-    LineType{"finding", read_line<FindingLine>}, LineType{"end", read_line<EndLine>}};
+    LineType{"header", read_line<HeaderLine>}, LineType{"phase", read_line<PhaseLine>},
+    LineType{"second", read_line<SecondLine>}, LineType{"host_fault", read_line<HostFaultLine>},
+    LineType{"census", read_line<CensusLine>}, LineType{"finding", read_line<FindingLine>},
+    LineType{"end", read_line<EndLine>}};
 
 // The next line without its newline, in `buffer`; nothing at the end or when it is too long.
 std::optional<std::string_view> next_line(std::istream& in, char* buffer) {

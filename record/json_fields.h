@@ -27,6 +27,9 @@ concept Is = std::same_as<std::remove_const_t<Self>, T>;
 [[nodiscard]] constexpr std::span<const std::string_view> names_of(FindingKind) {
   return kFindingKindNames;
 }
+[[nodiscard]] constexpr std::span<const std::string_view> names_of(HostFaultKind) {
+  return kHostFaultNames;
+}
 
 template <class Visitor, Is<Sample> Self>
 void each_field(Visitor& visit, Self& self) {
@@ -100,6 +103,19 @@ void each_field(Visitor& visit, Self& self) {
   visit("outstanding", self.outstanding);
 }
 
+template <class Visitor, Is<HostFault> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("fault", self.fault);
+  visit("phase", self.phase);
+  visit("cycle", self.cycle);
+  visit("at", self.at);
+  visit("until", self.until);
+  visit("processes", self.processes);
+  visit("sockets", self.sockets);
+  visit("undone", self.undone);
+  visit("error", self.error);
+}
+
 template <class Visitor, Is<Finding> Self>
 void each_field(Visitor& visit, Self& self) {
   visit("kind", self.kind);
@@ -169,6 +185,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("control", self.control);
   visit("planned", self.planned);
   visit("comparable", self.comparable);
+  visit("host_faults", self.host_faults);
 }
 
 template <class Visitor, Is<SecondLine> Self>
@@ -189,6 +206,12 @@ void each_field(Visitor& visit, Self& self) {
   visit("sockets_by_state", self.sockets_by_state);
   visit("clients", self.tally.clients);
   visit("lag", self.tally.lag);
+}
+
+template <class Visitor, Is<HostFaultLine> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("t", self.t);
+  each_field(visit, self.done);
 }
 
 template <class Visitor, Is<CensusLine> Self>

@@ -10,6 +10,7 @@
 #include "record/census.h"
 #include "record/expectation.h"
 #include "record/finding.h"
+#include "record/host_fault.h"
 #include "record/network.h"
 #include "record/sample.h"
 #include "record/tally.h"
@@ -60,6 +61,7 @@ struct PhaseLine {
   // At the end of one with clients: what they counted and what the kernel did are of the same
   // time. None of them ran when it began and when it was over, and the kernel's could be read.
   bool comparable = false;
+  std::uint64_t host_faults = 0;  // it asks for: not judged by what they do to clients
 
   friend bool operator==(const PhaseLine&, const PhaseLine&) = default;
 };
@@ -93,6 +95,13 @@ struct CensusLine {
   friend bool operator==(const CensusLine&, const CensusLine&) = default;
 };
 
+struct HostFaultLine {
+  double t = 0;
+  HostFault done{};
+
+  friend bool operator==(const HostFaultLine&, const HostFaultLine&) = default;
+};
+
 struct FindingLine {
   double t = 0;
   Finding finding{};
@@ -115,6 +124,7 @@ struct EndLine {
   friend bool operator==(const EndLine&, const EndLine&) = default;
 };
 
-using Line = std::variant<HeaderLine, PhaseLine, SecondLine, CensusLine, FindingLine, EndLine>;
+using Line = std::variant<HeaderLine, PhaseLine, SecondLine, HostFaultLine, CensusLine, FindingLine,
+                          EndLine>;
 
 }  // namespace closewait

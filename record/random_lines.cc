@@ -13,8 +13,10 @@ Line RandomLines::next() {
     case 2:
       return second();
     case 3:
-      return census();
+      return host_fault();
     case 4:
+      return census();
+    case 5:
       return finding();
     default:
       return end();
@@ -129,7 +131,8 @@ PhaseLine RandomLines::phase() {
           .cycle = number(),
           .control = flag(),
           .planned = number(),
-          .comparable = flag()};
+          .comparable = flag(),
+          .host_faults = number()};
 }
 
 SecondLine RandomLines::second() {
@@ -158,6 +161,19 @@ SecondLine RandomLines::second() {
   line.sockets_by_state = numbers_by_name();
   line.tally = tally();
   return line;
+}
+
+HostFaultLine RandomLines::host_fault() {
+  return {.t = real(),
+          .done = {.fault = static_cast<HostFaultKind>(random_.below(kHostFaultNames.size())),
+                   .phase = text(),
+                   .cycle = number(),
+                   .at = real(),
+                   .until = real(),
+                   .processes = number(),
+                   .sockets = number(),
+                   .undone = flag(),
+                   .error = text()}};
 }
 
 CensusLine RandomLines::census() {

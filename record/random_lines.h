@@ -12,7 +12,7 @@ class RandomLines {
  public:
   explicit RandomLines(std::uint64_t seed) : random_(seed) {}
 
-  Line next();  // the six types in turn
+  Line next();  // the seven types in turn
 
  private:
   // Often zero, which is left out of a line, and else of any size.
@@ -30,6 +30,7 @@ class RandomLines {
   HeaderLine header();
   PhaseLine phase();
   SecondLine second();
+  HostFaultLine host_fault();
   CensusLine census();
   FindingLine finding();
   EndLine end();

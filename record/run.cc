@@ -49,6 +49,7 @@ struct Fold {
     for (Tally* each : {&run.storms, &run.whole, &run.control}) {
       each->clients.resize(line.behaviours.size());
     }
+    run.beside_host_faults.resize(line.behaviours.size());
   }
   void operator()(const PhaseLine& line) const {
     run.phases.push_back(line);
@@ -59,6 +60,7 @@ struct Fold {
     const std::uint64_t waiting_before = waiting(run);
     run.whole.merge(line.tally);
     if (line.control) run.control.merge(line.tally);
+    if (!run.phases.empty() && run.phases.back().host_faults > 0) set_aside(line.tally);
     if (line.kind == PhaseKind::kStorm) {
       run.storms.merge(line.tally);
       run.storm_seconds += line.seconds;
@@ -79,6 +81,10 @@ struct Fold {
     run.latest.sample = line.sample;
     run.latest.rig = line.rig;
     if (!line.sockets_by_state.empty()) take_over(line.sockets_by_state);
+    reach(line.t);
+  }
+  void operator()(const HostFaultLine& line) const {
+    run.host_faults.push_back(line.done);
     reach(line.t);
   }
   void operator()(const CensusLine& line) const {
@@ -121,6 +127,10 @@ struct Fold {
     resets.sent += counted.resets_sent;
     resets.aborts_on_data += counted.aborts_on_data;
     resets.aborts_on_close += counted.aborts_on_close;
+  }
+  void set_aside(const Tally& tally) const {
+    const std::size_t known = std::min(run.beside_host_faults.size(), tally.clients.size());
+    for (std::size_t i = 0; i < known; ++i) run.beside_host_faults[i] += tally.clients[i].counts;
   }
   // A state that was there once stays, at zero.
   void take_over(const std::map<std::string, std::uint64_t>& sockets) const {

@@ -33,6 +33,10 @@ struct Run {
   std::vector<PhaseLine> phases;
   std::vector<PlayedPhase> played;  // the phases with clients
   std::vector<Census> rests;
+  std::vector<HostFault> host_faults;
+  // Counts of phases with host faults, by behaviour: what became of these clients need not be the
+  // target's doing, nor the rig's.
+  std::vector<ClientCounts> beside_host_faults;
   std::vector<Finding> findings;
   std::optional<EndLine> end;   // nothing: killed
   double duration_seconds = 0;  // the latest `t` of its lines

@@ -62,6 +62,25 @@ TEST(Run, KeepsItsRestsFindingsAndEnd) {
   EXPECT_EQ(run.duration_seconds, 4);
 }
 
+TEST(Run, SetsAsideTheCountsOfPhasesWithHostFaults) {
+  closewait::Run run = run_of({"polite", "half-close"});
+  run.add(PhaseLine{.name = "calm"});
+  run.add(second(PhaseKind::kStorm, 1));
+  run.add(PhaseLine{.begins = false, .name = "calm"});
+  run.add(PhaseLine{.name = "storm", .host_faults = 2});
+  run.add(second(PhaseKind::kStorm, 10));
+  run.add(HostFaultLine{.t = 9, .done = {.processes = 3}});
+  run.add(second(PhaseKind::kStorm, 20));
+  run.add(PhaseLine{.t = 9, .begins = false, .name = "storm", .host_faults = 2});
+  run.add(PhaseLine{.name = "calm"});
+  run.add(second(PhaseKind::kStorm, 100));
+  EXPECT_EQ(run.beside_host_faults.at(0).of(Outcome::kDelivered), 30U);
+  EXPECT_EQ(delivered(run.storms), 131U) << "latencies and counts are of all of them";
+  ASSERT_EQ(run.host_faults.size(), 1U);
+  EXPECT_EQ(run.host_faults[0].processes, 3U);
+  EXPECT_EQ(run.duration_seconds, 9);
+}
+
 TEST(Run, AddsUpWhatWasReaped) {
   closewait::Run run = run_of({});
   run.add(SecondLine{.reaped = 3});

@@ -25,6 +25,18 @@ ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
   return *this;
 }
 
+ClientCounts& ClientCounts::operator-=(const ClientCounts& part) {
+  planned -= part.planned;
+  skipped -= part.skipped;
+  opened -= part.opened;
+  rig_errors -= part.rig_errors;
+  std::ranges::transform(outcomes, part.outcomes, outcomes.begin(), std::minus{});
+  wrong -= part.wrong;
+  intended -= part.intended;
+  confirmed -= part.confirmed;
+  return *this;
+}
+
 void ClientTally::merge(const ClientTally& other) {
   counts += other.counts;
   connect.merge(other.connect);

@@ -28,6 +28,8 @@ struct ClientCounts {
   [[nodiscard]] double failed_ratio() const;
 
   ClientCounts& operator+=(const ClientCounts& other);
+  // Of a part of them.
+  ClientCounts& operator-=(const ClientCounts& part);
 
   friend bool operator==(const ClientCounts&, const ClientCounts&) = default;
 };

@@ -49,6 +49,21 @@ TEST(ClientCounts, AddsUpEveryField) {
   EXPECT_EQ(one.confirmed, 24U);
 }
 
+TEST(ClientCounts, TakesAPartOffEveryField) {
+  const ClientCounts part{.planned = 1,
+                          .skipped = 2,
+                          .opened = 3,
+                          .rig_errors = 4,
+                          .outcomes = {5, 6, 7, 8, 9},
+                          .wrong = 10,
+                          .intended = 11,
+                          .confirmed = 12};
+  ClientCounts both = part;
+  both += part;
+  both -= part;
+  EXPECT_EQ(both, part);
+}
+
 TEST(Tally, MergesEachClientWithItsOwn) {
   Tally a(2);
   Tally b(2);

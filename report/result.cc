@@ -125,6 +125,7 @@ Json result_of(const Run& run) {
   result["network"] = json_object(run.network, Zeros::kKeep);
   result["phases"] = array_of(run.played);
   result["rests"] = array_of(run.rests);
+  result["host_faults"] = array_of(run.host_faults);
   result["findings"] = array_of(run.findings);
   result["expectations"] = expectations_json(run.end);
   return result;

@@ -28,12 +28,14 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   closewait::Run run = example_run();
   run.add(FindingLine{.finding = testing::example_leak()});
   run.add(PhaseLine{.name = "storm"});
+  run.add(HostFaultLine{.done = {.fault = HostFaultKind::kKillSockets, .sockets = 20}});
   const Json result = result_of(run);
   EXPECT_THAT(keys_of(result),
               ElementsAre("schema", "verdict", "inconclusive_because", "not_judged", "scenario",
                           "seed", "labels", "rig_version", "rig_processes", "kernel", "target",
                           "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
-                          "network", "phases", "rests", "findings", "expectations"));
+                          "network", "phases", "rests", "host_faults", "findings",
+                          "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
   EXPECT_THAT(
       keys_of(result["clients"]["polite"]),
@@ -43,6 +45,9 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   EXPECT_THAT(keys_of(result["lag"]),
               ElementsAre("count", "mean", "p50", "p90", "p99", "p999", "max", "histogram"));
   EXPECT_EQ(keys_of(result["latency"]["polite"]["reap"]), keys_of(result["lag"]));
+  EXPECT_THAT(keys_of(result["host_faults"][0]),
+              ElementsAre("fault", "phase", "cycle", "at", "until", "processes", "sockets",
+                          "undone", "error"));
   EXPECT_THAT(keys_of(result["findings"][0]),
               ElementsAre("kind", "behaviour", "connections", "per_connection", "confidence",
                           "evidence", "again"));

@@ -112,6 +112,22 @@ MetricFamilies where_it_stands(const Run& run, const RunSoFar& so_far) {
   };
 }
 
+prometheus::MetricFamily host_faults(const Run& run) {
+  std::vector<MetricValue> values;
+  for (std::size_t i = 0; i < kHostFaultNames.size(); ++i) {
+    for (const bool done : {true, false}) {
+      const auto count = std::ranges::count_if(run.host_faults, [&](const HostFault& each) {
+        return each.fault == static_cast<HostFaultKind>(i) && each.is_done() == done;
+      });
+      values.push_back(
+          {{{"fault", std::string(kHostFaultNames[i])}, {"outcome", done ? "done" : "failed"}},
+           static_cast<double>(count)});
+    }
+  }
+  return counter_family("closewait_host_faults_total",
+                        "Faults to the target's process, by how it went.", values);
+}
+
 MetricFamilies findings(const std::vector<Finding>& found) {
   std::map<FindingKind, std::uint64_t> counts;
   std::vector<MetricValue> sizes;
@@ -235,6 +251,7 @@ MetricFamilies run_metrics(const Run& run, const RunSoFar& so_far) {
   append(families, about_the_network(run));
   families.push_back(verdict_family(so_far.verdict));
   append(families, where_it_stands(run, so_far));
+  families.push_back(host_faults(run));
   append(families, findings(so_far.findings));
   families.push_back(leaked_connections(run, so_far.findings));
   append(families, counts_of_clients(run));

@@ -45,6 +45,28 @@ TEST(RunMetrics, CountersAreThereAtZeroBeforeTheFirstClient) {
   EXPECT_FALSE(now.contains("closewait_target_up{run=\"nightly\"}")) << "nobody has looked yet";
 }
 
+TEST(RunMetrics, CountHostFaultsByHowTheyWent) {
+  closewait::Run run = killed_run();
+  const auto at = [&](const std::string& fault, const std::string& outcome) {
+    return served(run, so_far())
+        .at("closewait_host_faults_total{run=\"nightly\",fault=\"" + fault + "\",outcome=\"" +
+            outcome + "\"}");
+  };
+  for (const std::string_view fault : kHostFaultNames) {
+    EXPECT_EQ(at(std::string(fault), "done"), 0);
+    EXPECT_EQ(at(std::string(fault), "failed"), 0);
+  }
+  run.add(HostFaultLine{.done = {.fault = HostFaultKind::kFreeze, .undone = true}});
+  run.add(HostFaultLine{.done = {.fault = HostFaultKind::kFreeze, .undone = true}});
+  run.add(HostFaultLine{.done = {.fault = HostFaultKind::kFreeze, .undone = false}});
+  run.add(HostFaultLine{
+      .done = {.fault = HostFaultKind::kKillSockets, .undone = true, .error = "none"}});
+  EXPECT_EQ(at("freeze", "done"), 2);
+  EXPECT_EQ(at("freeze", "failed"), 1);
+  EXPECT_EQ(at("kill_sockets", "done"), 0);
+  EXPECT_EQ(at("kill_sockets", "failed"), 1);
+}
+
 TEST(RunMetrics, AreOfTheWholeRun) {
   const auto now = served(example_run(), so_far());
   EXPECT_EQ(now.at("closewait_clients_opened_total{run=\"nightly\",behaviour=\"polite\"}"), 2'410);

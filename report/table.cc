@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "report/brief.h"
+#include "report/host_fault_sentence.h"
 #include "report/verdict_sentence.h"
 #include "report/wrap.h"
 
@@ -14,6 +15,7 @@ namespace closewait {
 namespace {
 
 constexpr std::size_t kLongestName = 26;
+constexpr std::size_t kMostHostFaults = 12;  // told one by one
 
 using Out = std::back_insert_iterator<std::string>;
 
@@ -72,6 +74,26 @@ void add_rests(std::string& out, const Run& run) {
   }
 }
 
+// Each, or in a run with many of them those that went wrong.
+void add_host_faults(std::string& out, const Run& run) {
+  const auto& all = run.host_faults;
+  if (all.empty()) return;
+  const bool many = all.size() > kMostHostFaults;
+  const auto failed = std::ranges::count_if(all, [](const auto& each) { return !each.is_done(); });
+  out += '\n';
+  if (many) {
+    fmt::format_to(Out(out), "host faults: {}, of which {} do not count\n", grouped(all.size()),
+                   grouped(static_cast<std::uint64_t>(failed)));
+  }
+  std::size_t told = 0;
+  for (const HostFault& each : all) {
+    if ((many && each.is_done()) || ++told > kMostHostFaults) continue;
+    add_wrapped(out, "host fault: ", "  ",
+                fmt::format("at {} in {} of cycle {}: {}", brief_seconds(each.at), each.phase,
+                            each.cycle, sentence_of(each)));
+  }
+}
+
 void add_findings(std::string& out, const Run& run) {
   for (const Finding& each : run.findings) {
     std::string title = fmt::format("{}", name_of(each.kind));
@@ -113,6 +135,7 @@ std::string run_table(const Run& run) {
   add_title(out, run);
   add_behaviours(out, run);
   add_rests(out, run);
+  add_host_faults(out, run);
   add_findings(out, run);
   add_expectations(out, run);
   add_not_judged(out, run);

@@ -83,6 +83,31 @@ TEST(Table, ShowsAFewFailuresOfMany) {
   EXPECT_THAT(run_table(run), HasSubstr("<0.01%"));
 }
 
+HostFaultLine freeze_in(std::uint64_t cycle, const std::string& error = "") {
+  return {.done = {.phase = "storm",
+                   .cycle = cycle,
+                   .at = 3,
+                   .until = 3.5,
+                   .processes = 1,
+                   .undone = true,
+                   .error = error}};
+}
+
+TEST(Table, TellsEachHostFaultAndOfManyThoseThatDoNotCount) {
+  closewait::Run run = example_run();
+  run.add(freeze_in(1));
+  run.add(freeze_in(2, "pid 7 does not stop"));
+  const std::string second =
+      "host fault: at 3s in storm of cycle 2: freeze of 1 process for 500ms; it does not count: "
+      "pid 7\n  does not stop\n";
+  EXPECT_THAT(run_table(run), HasSubstr("\n\nhost fault: at 3s in storm of cycle 1: freeze of 1 "
+                                        "process for 500ms\n" +
+                                        second));
+  for (std::uint64_t cycle = 3; cycle < 1'300; ++cycle) run.add(freeze_in(cycle));
+  EXPECT_THAT(run_table(run),
+              HasSubstr("\n\nhost faults: 1,299, of which 1 do not count\n" + second + "\n"));
+}
+
 TEST(Table, StaysUnderAHundredColumnsAndEndsWithTheVerdict) {
   closewait::Run run = example_run();
   Finding finding = testing::example_leak();

@@ -6,6 +6,7 @@
 #include "loadgen/budget.h"
 #include "loadgen/plan.h"
 #include "report/brief.h"
+#include "rig/host_faults.h"
 #include "rig/machine.h"
 #include "rig/options.h"
 #include "rig/target_process.h"
@@ -15,6 +16,16 @@ namespace {
 
 // Counting more of them would take seconds.
 constexpr std::uint64_t kMostCounted = 10'000'000;
+
+void print_host_fault(const HostFaultPlan& fault) {
+  fmt::print("  host: {} at {}", name_of(fault.kind), format_duration(fault.at));
+  if (fault.length.count() > 0) fmt::print(" for {}", format_duration(fault.length));
+  if (fault.kind == HostFaultKind::kFewDescriptors) fmt::print(", {} to spare", fault.spare);
+  if (fault.kind == HostFaultKind::kKillSockets) {
+    fmt::print(", {}", fault.sockets ? std::to_string(*fault.sockets) : "all");
+  }
+  fmt::print("\n");
+}
 
 void print_storm(const Phase& phase) {
   fmt::print("{}: {} at {}", phase.name, format_duration(phase.duration), rate_text(phase.rate));
@@ -28,6 +39,7 @@ void print_storm(const Phase& phase) {
     if (mix.at_most) fmt::print(", at most {} open", *mix.at_most);
     fmt::print("\n");
   }
+  for (const HostFaultPlan& fault : phase.host) print_host_fault(fault);
 }
 
 void print_phase(const Phase& phase) {
@@ -57,6 +69,24 @@ void print_budget(const std::vector<Need>& budget) {
     fmt::print("{:<12} {:>10} {:>10} {:>10}  {:<12}  {}\n", need.what, amount(need, need.certain),
                amount(need, need.at_most), amount(need, need.there), verdict, need.because);
   }
+}
+
+// Whether they can be done to a target that runs; one that does not, or that the run starts, has no
+// process yet to look at. Throws SetupError when they cannot.
+void check_host_faults(const Scenario& scenario) {
+  if (!has_host_faults(scenario)) return;
+  require_host_faults(scenario, nullptr);
+  if (!scenario.target.start.empty()) return;
+  std::optional<TargetProcess> target;
+  try {
+    target.emplace(TargetProcess::Setup{.spec = &scenario.target});
+  } catch (const SetupError& error) {
+    fmt::print("host faults: whether they can be done is known when the target runs ({})\n",
+               error.what());
+    return;
+  }
+  require_host_faults(scenario, &*target);
+  fmt::print("host faults: can be done to pid {}\n", fmt::join(target->observer()->pids(), ", "));
 }
 
 }  // namespace
@@ -91,6 +121,7 @@ ExitStatus check_command(const RunOptions& options) {
   }
   const auto budget = budget_of(scenario, this_machine(scenario.target.address()));
   print_budget(budget);
+  check_host_faults(scenario);
   std::fflush(stdout);
   refuse_beyond(budget);
   return ExitStatus::kPass;

@@ -12,6 +12,7 @@
 #include "loadgen/engine.h"
 #include "loadgen/processes.h"
 #include "report/result.h"
+#include "rig/host_faults.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/judge.h"
@@ -148,6 +149,8 @@ std::string why_ended(Runner::Ending ending) {
       return "the target ended before the plan did";
     case Runner::Ending::kRigBroke:
       return "the rig broke";
+    case Runner::Ending::kNotUndone:
+      return "what was done to the target's process could not be undone";
   }
   return "";
 }
@@ -157,6 +160,9 @@ Finding crash_of(TargetProcess& target, const Recorder& recorder) {
   const PhaseLine& phase = recorder.run().phases.back();
   end.phase = phase.name;
   if (phase.kind != PhaseKind::kRest) end.behaviours = recorder.run().header.behaviours;
+  std::ranges::copy_if(
+      recorder.run().host_faults, std::back_inserter(end.host_faults),
+      [&](const HostFault& each) { return each.phase == phase.name && each.cycle == phase.cycle; });
   if (Child* child = target.child()) {
     end.wait_status = child->status().value_or(0);
     end.log_tail = child->log_tail(kLogLinesShown);
@@ -175,6 +181,21 @@ void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
   EndLine end = judge(recorder.run(), chosen.scenario, circumstances);
   end.t = recorder.now();
   recorder.append(end);
+}
+
+// Borrows all of them.
+Circumstances circumstances_of(const Scenario& scenario, const RunOptions& options,
+                               const ResultsFolder& folder) {
+  return {.again = [&](std::vector<Setting> instead) {
+    // The copy of the scenario lies elsewhere than the protocol that it includes.
+    const std::string& protocol = scenario.target.protocol_file;
+    if (!protocol.empty()) {
+      instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
+    }
+    const auto& tls = scenario.target.tls;
+    if (tls && !tls->ca.empty()) instead.emplace_back("target.tls.ca", "\"" + tls->ca + "\"");
+    return again_command(folder.path(), options, scenario.seed, instead);
+  }};
 }
 
 // What the metrics of a run tell beside its record. Borrowed for the call and the run.
@@ -238,9 +259,12 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
          const Interrupt& interrupt, const std::function<void(const PlayedRun&)>& told) {
   const Scenario& scenario = chosen.scenario;
   refuse_beyond(budget_of(scenario, this_machine(scenario.target.address())));
-  // Before there is a thread, a connection or a target that they would inherit.
+  require_host_faults(scenario, nullptr);
+  // Before there is a thread, a connection or a target that they would inherit; the guardian last,
+  // so that nobody holds its link but this process.
   const Spread spread = spread_over_processes(scenario.load, most_open_files());
   const auto processes = start_processes(scenario, spread);
+  const auto guardian = has_host_faults(scenario) ? std::make_unique<Guardian>() : nullptr;
   const ResultsFolder folder(options, out, scenario.name);
   folder.write("scenario.yaml", chosen.text);
   TargetProcess target({.spec = &scenario.target,
@@ -248,6 +272,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                         .keep = options.keep_target,
                         .interrupt_fd = interrupt.fd(),
                         .patience = options.wait_for_target});
+  require_host_faults(scenario, &target);
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
   if (scenario.target.tls) probe_tls(*scenario.target.tls, target.addresses());
@@ -257,17 +282,8 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   recorder.append(header_of(chosen, options, target, open_files, spread.processes, not_applicable));
   folder.lead_latest_here();
   Seeing seeing = open_seeing(scenario, target, recorder.run().header.behaviours, processes.get());
-  Circumstances circumstances{
-      .unseen = seeing.unseen, .again = [&](std::vector<Setting> instead) {
-        // The copy of the scenario lies elsewhere than the protocol that it includes.
-        const std::string& protocol = scenario.target.protocol_file;
-        if (!protocol.empty()) {
-          instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
-        }
-        const auto& tls = scenario.target.tls;
-        if (tls && !tls->ca.empty()) instead.emplace_back("target.tls.ca", "\"" + tls->ca + "\"");
-        return again_command(folder.path(), options, scenario.seed, instead);
-      }};
+  Circumstances circumstances = circumstances_of(scenario, options, folder);
+  circumstances.unseen = seeing.unseen;
   const auto metrics =
       serve_metrics(chosen, options, {folder.name(), circumstances, target}, recorder);
   std::vector<Finding> findings;
@@ -290,7 +306,8 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                    .identity = seeing.identity.get(),
                    .recorder = recorder,
                    .progress = progress,
-                   .interrupt = interrupt});
+                   .interrupt = interrupt,
+                   .guardian = guardian.get()});
     const Runner::Ending ending = runner.run();
     circumstances.interrupted_by = generator.trouble();
     if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/units.h"
+#include "report/host_fault_sentence.h"
 
 namespace closewait {
 namespace {
@@ -91,6 +92,11 @@ void Progress::phase_ends(const PhaseLine& phase) {
   say(fmt::format("{:>6}  {} {}/{}: {} connections planned, {} begun, {}",
                   brief_duration(from_seconds(phase.t)), phase.name, phase.cycle, setup_.cycles,
                   planned(sum_.tally), begun(sum_.tally), tail(sum_)));
+}
+
+void Progress::host_fault_ended(const HostFault& fault) {
+  say(fmt::format("{:>6}  {} {}/{}: {}", brief_duration(from_seconds(fault.until)), fault.phase,
+                  fault.cycle, setup_.cycles, sentence_of(fault)));
 }
 
 void Progress::rest_ended(const Census& census) {

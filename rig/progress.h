@@ -29,6 +29,7 @@ class Progress {
   void second(const SecondLine& second);
   void phase_ends(const PhaseLine& phase);
   void rest_ended(const Census& census);
+  void host_fault_ended(const HostFault& fault);
 
  private:
   [[nodiscard]] Nanoseconds polite_p99(const Tally& tally) const;

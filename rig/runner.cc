@@ -43,7 +43,14 @@ Phase rest_of(const Scenario& scenario) {
 }  // namespace
 
 Runner::Runner(const Parts& parts)
-    : parts_(parts), began_(Clock::now()), next_second_(began_ + kSecond) {}
+    : parts_(parts),
+      began_(Clock::now()),
+      next_second_(began_ + kSecond),
+      host_({.target = parts.target,
+             .guardian = parts.guardian,
+             .recorder = parts.recorder,
+             .progress = parts.progress,
+             .turned_away = [this] { return turned_away(); }}) {}
 
 Runner::Ending Runner::run() {
   const Phase rest_phase = rest_of(parts_.scenario);
@@ -85,7 +92,8 @@ PhaseLine Runner::line_of(const Phase& phase, std::uint64_t cycle) const {
           .kind = phase.kind,
           .cycle = cycle,
           .control = phase.is_control(),
-          .planned = phase.planned()};
+          .planned = phase.planned(),
+          .host_faults = phase.host.size()};
 }
 
 bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
@@ -94,7 +102,12 @@ bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
   parts_.progress.phase_begins(phase_);
   const Instant end = Clock::now() + phase.duration;
   parts_.generator.begin(phase);
+  host_.begin(phase, cycle);
   bool go_on = pass_time(end);
+  if (!host_.end() && go_on) {
+    ending_ = Ending::kNotUndone;
+    go_on = false;
+  }
   const Instant cut_at = end + parts_.scenario.load.grace;
   while (go_on && !parts_.generator.idle() && Clock::now() < cut_at) {
     go_on = pass_time(std::min(Clock::now() + kIdlePoll, cut_at));
@@ -197,14 +210,18 @@ void Runner::take_census(std::uint64_t cycle, bool settled) {
 bool Runner::pass_time(Instant until) {
   while (true) {
     const Instant now = Clock::now();
-    if (now >= next_second_) write_second();
+    if (now >= next_second_) {
+      write_second();
+      next_second_ = std::max(next_second_ + kSecond, now);
+    }
+    host_.step();
     if (!parts_.generator.trouble().empty()) {
       ending_ = Ending::kRigBroke;
       return false;
     }
     if (now >= until) return true;
-    const auto left =
-        std::chrono::ceil<std::chrono::milliseconds>(std::min(until, next_second_) - now);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        std::min({until, next_second_, host_.next()}) - now);
     std::array<pollfd, 3> wait{pollfd{parts_.interrupt.fd(), POLLIN, 0},
                                pollfd{parts_.target.pidfd(), POLLIN, 0},
                                pollfd{parts_.generator.trouble_fd(), POLLIN, 0}};
@@ -253,9 +270,18 @@ void Runner::write_second() {
   const double cpu = own_cpu_seconds();
   second.rig_cpu_seconds = cpu - std::exchange(last_cpu_, cpu) + counted.cpu_seconds;
   last_second_ = t;
-  next_second_ = std::max(next_second_ + kSecond, Clock::now());
   parts_.recorder.append(second);
   parts_.progress.second(second);
+}
+
+// By now, not by the last second.
+std::uint64_t Runner::turned_away() {
+  write_second();
+  std::uint64_t count = 0;
+  for (const ClientTally& each : parts_.recorder.run().whole.clients) {
+    count += each.counts.of(Outcome::kRefused) + each.counts.of(Outcome::kPreempted);
+  }
+  return count;
 }
 
 // All its processes, as the target's are looked at.

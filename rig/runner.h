@@ -9,6 +9,7 @@
 #include "loadgen/generator.h"
 #include "loadgen/scenario.h"
 #include "observe/network.h"
+#include "rig/host_faults.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
 #include "rig/progress.h"
@@ -18,7 +19,8 @@
 namespace closewait {
 
 // Takes a run through its phases: begins storms, waits them out with a line a second, cuts what
-// outstays its grace, waits in rests until nothing moves and takes the census. It notices the end
+// outstays its grace, does meanwhile what is to be done to the target's process, waits in rests
+// until nothing moves and takes the census. It notices the end
 // of the target and the user's interrupt at once. Borrows everything; the run's own thread.
 class Runner {
  public:
@@ -30,13 +32,15 @@ class Runner {
     Recorder& recorder;
     Progress& progress;
     const Interrupt& interrupt;
+    Guardian* guardian;  // null without host faults
   };
   enum class Ending : std::uint8_t {
     kFinished,
     kInterrupted,
     kTargetEnded,
-    kRigBroke,  // the generator is in trouble
-    kStopped,   // on the first finding, as the scenario asks
+    kRigBroke,   // the generator is in trouble
+    kNotUndone,  // a host fault: what is seen of the target afterwards says nothing of it
+    kStopped,    // on the first finding, as the scenario asks
   };
 
   explicit Runner(const Parts& parts);
@@ -53,6 +57,7 @@ class Runner {
   [[nodiscard]] bool pass_time(Instant until);
   void write_second();
   void write_last_second();
+  [[nodiscard]] std::uint64_t turned_away();
   void look_at_target(SecondLine& second);
   [[nodiscard]] std::optional<Sample> look_at_rig() const;
   [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
@@ -70,6 +75,7 @@ class Runner {
   bool all_counted_ = true;  // no client ran when the phase before this one was over
   bool settled_ = false;
   bool leak_known_ = false;
+  HostFaults host_;
 };
 
 }  // namespace closewait

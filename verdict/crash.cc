@@ -29,6 +29,11 @@ Finding crash_finding(const ProcessEnd& end) {
     finding.evidence.push_back(
         fmt::format("clients of that phase: {}", fmt::join(end.behaviours, ", ")));
   }
+  for (const HostFault& each : end.host_faults) {
+    finding.evidence.push_back(
+        fmt::format("the rig did {} to its process from {:.1f} s to {:.1f} s", name_of(each.fault),
+                    each.at, each.until));
+  }
   for (const std::string& line : end.log_tail) finding.evidence.push_back("its log: " + line);
   return finding;
 }

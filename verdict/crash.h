@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "record/finding.h"
+#include "record/host_fault.h"
 
 namespace closewait {
 
@@ -14,6 +15,7 @@ struct ProcessEnd {
   double t = 0;          // seconds into the run
   std::string phase;
   std::vector<std::string> behaviours;  // of the clients that were running
+  std::vector<HostFault> host_faults;   // of that phase, so far
   std::vector<std::string> log_tail;    // the last lines it wrote
 };
 

@@ -37,6 +37,14 @@ TEST(Crash, SaysHowWhenAndWithWhom) {
                           "its log: Aborted"));
 }
 
+TEST(Crash, WhatWasDoneToItsProcessIsToldBesideIt) {
+  const Finding finding = crash_finding(
+      {.phase = "storm",
+       .host_faults = {{.fault = HostFaultKind::kFewDescriptors, .at = 3, .until = 4.25}}});
+  EXPECT_THAT(finding.evidence,
+              Contains("the rig did few_descriptors to its process from 3.0 s to 4.2 s"));
+}
+
 TEST(Crash, TheOnlyBehaviourIsNamed) {
   EXPECT_EQ(crash_finding({.phase = "storm", .behaviours = {"rude"}}).behaviour, "rude");
 }

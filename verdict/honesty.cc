@@ -12,13 +12,49 @@ namespace {
 constexpr double kLeastOfPlan = 0.99;     // of the planned connections were begun
 constexpr double kMostRigErrors = 0.001;  // of the planned ones failed by the rig itself
 constexpr double kLeastDelivered = 0.9;   // of a behaviour's connections went as it says
-constexpr double kMostBusySeconds = 0.1;  // of those with a plan
-constexpr double kMostSynsLost = 0.01;    // sent again, of the connections
-constexpr std::uint64_t kFewSyns = 10;    // others use this network too
-constexpr double kLeastConfirmed = 0.99;  // of the ends were proven
+constexpr std::size_t kMostHostFaultsTold = 5;
+constexpr double kLeastBesideHostFaults = 0.5;  // the same of phases with host faults
+constexpr double kMostBusySeconds = 0.1;        // of those with a plan
+constexpr double kMostSynsLost = 0.01;          // sent again, of the connections
+constexpr std::uint64_t kFewSyns = 10;          // others use this network too
+constexpr double kLeastConfirmed = 0.99;        // of the ends were proven
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+struct Delivered {
+  std::uint64_t delivered = 0;
+  std::uint64_t tried = 0;
+  std::string others;  // what became of the others
+
+  explicit Delivered(const ClientCounts& counts)
+      : delivered(counts.of(Outcome::kDelivered)),
+        tried(counts.opened + counts.of(Outcome::kRefused)),
+        others(fmt::format("refused {}, preempted {}, timed out {}, cut {}",
+                           counts.of(Outcome::kRefused), counts.of(Outcome::kPreempted),
+                           counts.of(Outcome::kTimedOut), counts.of(Outcome::kCut))) {}
+  [[nodiscard]] bool is_less_than(double least) const {
+    return tried > 0 && share(delivered, tried) < least;
+  }
+};
+
+// In phases with host faults, `beside` of all, clients fail for what the rig did to the target.
+void judge_delivered(const std::string& name, ClientCounts counts, const ClientCounts& beside,
+                     std::vector<std::string>& reasons) {
+  const Delivered there(beside);
+  if (there.is_less_than(kLeastBesideHostFaults)) {
+    reasons.push_back(
+        fmt::format("{}: delivered {} of {} in phases with host faults ({}): the "
+                    "faults left too little of them",
+                    name, there.delivered, there.tried, there.others));
+  }
+  counts -= beside;
+  const Delivered elsewhere(counts);
+  if (elsewhere.is_less_than(kLeastDelivered)) {
+    reasons.push_back(fmt::format("{}: delivered {} of {} ({})", name, elsewhere.delivered,
+                                  elsewhere.tried, elsewhere.others));
+  }
 }
 
 void judge_behaviour(const std::string& name, const ClientCounts& counts, bool limited,
@@ -34,13 +70,6 @@ void judge_behaviour(const std::string& name, const ClientCounts& counts, bool l
                                   counts.skipped, counts.planned));
   }
   const std::uint64_t delivered = counts.of(Outcome::kDelivered);
-  const std::uint64_t tried = counts.opened + counts.of(Outcome::kRefused);
-  if (tried > 0 && share(delivered, tried) < kLeastDelivered) {
-    reasons.push_back(
-        fmt::format("{}: delivered {} of {} (refused {}, preempted {}, timed out {}, cut {})", name,
-                    delivered, tried, counts.of(Outcome::kRefused), counts.of(Outcome::kPreempted),
-                    counts.of(Outcome::kTimedOut), counts.of(Outcome::kCut)));
-  }
   if (delivered > 0 && counts.wrong == delivered) {
     reasons.push_back(fmt::format("{}: every response was wrong; is the dialect right?", name));
   }
@@ -95,6 +124,20 @@ void judge_workers(const Run& run, std::vector<std::string>& reasons) {
       run.busy_seconds, run.planned_storm_seconds));
 }
 
+// What did not happen was not survived.
+void judge_host_faults(const Run& run, std::vector<std::string>& reasons) {
+  std::size_t failed = 0;
+  for (const HostFault& each : run.host_faults) {
+    if (each.is_done() || ++failed > kMostHostFaultsTold) continue;
+    reasons.push_back(
+        fmt::format("{} in {} of cycle {} {}", name_of(each.fault), each.phase, each.cycle,
+                    each.undone ? "does not count: " + each.error : "was not undone"));
+  }
+  if (failed <= kMostHostFaultsTold) return;
+  reasons.push_back(
+      fmt::format("and {} more host faults that do not count", failed - kMostHostFaultsTold));
+}
+
 }  // namespace
 
 bool is_saturated(const Run& run) { return is_saturated(run.whole.lag, run.header.lag_at_most); }
@@ -108,8 +151,12 @@ std::vector<std::string> shortfalls(const Run& run, const std::set<std::string>&
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
     const std::string& name = run.header.behaviours[i];
     if (run.header.not_applicable.contains(name)) continue;
-    judge_behaviour(name, run.whole.clients[i].counts, limited.contains(name), reasons);
+    const ClientCounts& counts = run.whole.clients[i].counts;
+    judge_behaviour(name, counts, limited.contains(name), reasons);
+    const bool known = i < run.beside_host_faults.size();
+    judge_delivered(name, counts, known ? run.beside_host_faults[i] : ClientCounts(), reasons);
   }
+  judge_host_faults(run, reasons);
   if (is_saturated(run)) {
     reasons.push_back(fmt::format("the rig was saturated: connections began {} late (p99)",
                                   brief_duration(run.whole.lag.quantile(0.99))));

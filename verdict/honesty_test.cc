@@ -86,6 +86,43 @@ TEST(Honesty, ClientsThatDidNotDoWhatTheySay) {
   EXPECT_THAT(reasons(with(0, Outcome::kPreempted)), ElementsAre(HasSubstr("preempted 1000")));
 }
 
+// What fails there, fails for what the rig does; but something has to be left of the phase.
+TEST(Honesty, ClientsOfPhasesWithHostFaultsMayFail) {
+  closewait::Run run = run_of(with(500, Outcome::kPreempted));
+  ClientCounts beside{.planned = 600, .opened = 600};
+  beside.outcomes[index_of(Outcome::kDelivered)] = 300;
+  beside.outcomes[index_of(Outcome::kPreempted)] = 300;
+  run.beside_host_faults = {beside};
+  EXPECT_THAT(shortfalls(run, {}), ElementsAre("rude: delivered 200 of 400 (refused 0, preempted "
+                                               "200, timed out 0, cut 0)"));
+  run.whole.clients[0].counts = with(700, Outcome::kPreempted);
+  EXPECT_THAT(shortfalls(run, {}), IsEmpty());
+  --beside.outcomes[index_of(Outcome::kDelivered)];
+  run.beside_host_faults = {beside};
+  EXPECT_THAT(
+      shortfalls(run, {}),
+      ElementsAre("rude: delivered 299 of 600 in phases with host faults (refused 0, "
+                  "preempted 300, timed out 0, cut 0): the faults left too little of them"));
+}
+
+TEST(Honesty, HostFaultsThatDidNotHappen) {
+  closewait::Run run = run_of(as_planned());
+  run.host_faults = {{.phase = "storm", .cycle = 1, .undone = true}};
+  EXPECT_THAT(shortfalls(run, {}), IsEmpty());
+  run.host_faults.push_back({.fault = HostFaultKind::kKillSockets,
+                             .phase = "storm",
+                             .cycle = 2,
+                             .undone = true,
+                             .error = "2 of 3 connections were killed"});
+  run.host_faults.push_back({.phase = "storm", .cycle = 3});
+  EXPECT_THAT(shortfalls(run, {}), ElementsAre("kill_sockets in storm of cycle 2 does not count: 2 "
+                                               "of 3 connections were killed",
+                                               "freeze in storm of cycle 3 was not undone"));
+  run.host_faults.resize(20, {.phase = "storm", .cycle = 4});
+  EXPECT_EQ(shortfalls(run, {}).size(), 6U);
+  EXPECT_EQ(shortfalls(run, {}).back(), "and 14 more host faults that do not count");
+}
+
 TEST(Honesty, AWrongDialect) {
   ClientCounts counts = as_planned();
   counts.wrong = 999;  // the target's doing
