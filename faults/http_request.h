@@ -32,8 +32,8 @@ inline constexpr std::size_t kMostHttpRequestBytes = 32 * 1024;
 [[nodiscard]] std::string http_request_text(const HttpRequest& request, std::string_view host,
                                             std::string_view path);
 
-// The same request with a body of `bytes`. The method stays: a GET may have a body (RFC 9110, 9.3.1),
-// and many a server answers a POST that it does not expect before it has read any of it.
+// The same request with a body of `bytes`. The method stays: a GET may have a body (RFC 9110,
+// 9.3.1), and many a server answers a POST that it does not expect before it has read any of it.
 [[nodiscard]] HttpRequest with_body(const HttpRequest& request, std::uint64_t bytes);
 
 [[nodiscard]] bool is_right_status(const HttpRequest& request, int status);

@@ -21,6 +21,8 @@ struct Outstanding {
   std::string behaviour{};
   bool abandoned = false;  // the rig reset them (a time-out, the phase's end): not the behaviour's
                            // own end
+  // They went without a word, and the target has not promised when it notices: no leak.
+  bool untold = false;
   std::uint64_t count = 0;
   std::uint64_t confirmed = 0;                    // of them, those that the rest before saw too
   std::vector<std::uint64_t> numbers{};           // the first few connection numbers

@@ -79,6 +79,7 @@ template <class Visitor, Is<Outstanding> Self>
 void each_field(Visitor& visit, Self& self) {
   visit("behaviour", self.behaviour);
   visit("abandoned", self.abandoned);
+  visit("untold", self.untold);
   visit("count", self.count);
   visit("confirmed", self.confirmed);
   visit("numbers", self.numbers);

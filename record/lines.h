@@ -42,7 +42,7 @@ struct HeaderLine {
   std::vector<std::string> behaviours{};  // the index of everything by behaviour
   // Of those the ones that cannot happen here, with why: their arrivals are skipped.
   std::map<std::string, std::string> not_applicable{};
-  std::vector<std::string> resets{};      // those of them that end in a reset
+  std::vector<std::string> resets{};  // those of them that end in a reset
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;
 };

@@ -195,6 +195,7 @@ CensusLine RandomLines::census() {
   for (auto left = random_.below(3); left > 0; --left) {
     census.outstanding.push_back({.behaviour = text(),
                                   .abandoned = flag(),
+                                  .untold = flag(),
                                   .count = number(),
                                   .confirmed = number(),
                                   .numbers = {number(), number()},

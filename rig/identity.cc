@@ -35,7 +35,8 @@ Identity::Identity(DestroyFeed feed, const Setup& setup)
     : feed_(std::move(feed)),
       ports_(*setup.ports),
       behaviours_(*setup.behaviours),
-      patience_(setup.patience),
+      promised_(setup.promised),
+      vanishing_(setup.vanishing),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       reaped_(setup.behaviours->size()),
       thread_([this] { read_events(); }) {}
@@ -93,8 +94,9 @@ void Identity::take_census(FullLook& look) {
   ports_.outstanding([&](PortTable::Slot slot, const PortTable::Connection& connection) {
     Outstanding& group = groups[{connection.behaviour, connection.abandoned}];
     ++group.count;
-    const bool overdue = now - connection.ended >= patience_;
-    if (overdue && seen_before_.contains(connection.number)) ++group.confirmed;
+    const bool overdue = now - connection.ended >= promised_.value_or(Nanoseconds(0));
+    group.untold = is_untold(connection);
+    if (overdue && !group.untold && seen_before_.contains(connection.number)) ++group.confirmed;
     if (group.numbers.size() < kNumbersShown) group.numbers.push_back(connection.number);
     ++group.states[state_of(sockets, Endpoint::of(ports_.address_of(slot)), fds_read)];
     seen_now.insert(connection.number);
@@ -105,6 +107,12 @@ void Identity::take_census(FullLook& look) {
     census.outstanding.push_back(std::move(group));
   }
   seen_before_ = std::move(seen_now);
+}
+
+bool Identity::is_untold(const PortTable::Connection& connection) const {
+  const bool vanished = connection.behaviour < vanishing_.size() &&
+                        vanishing_[connection.behaviour] && !connection.abandoned;
+  return vanished && !promised_;
 }
 
 void Identity::forget_all() {

@@ -25,7 +25,9 @@ class Identity {
   struct Setup {
     PortTable* ports = nullptr;
     const std::vector<std::string>* behaviours = nullptr;
-    Nanoseconds patience{0};  // how long the target may keep a connection, by its own promise
+    // How long the target may keep a connection, by its own promise; nothing promises nothing.
+    std::optional<Nanoseconds> promised{};
+    std::vector<bool> vanishing{};  // of the behaviours those that end without a word
   };
   Identity(DestroyFeed feed, const Setup& setup);
   Identity(const Identity&) = delete;
@@ -40,18 +42,22 @@ class Identity {
   // For rests, when no client runs. How many connections are outstanding now.
   [[nodiscard]] std::uint64_t outstanding() const;
   // Fills the census' outstanding, feed_available and events_lost. What was outstanding at the
-  // last call too, and longer than the target's promise, is confirmed. After a loss of events all
+  // last call too, and longer than the target's promise, is confirmed; one that went without a word
+  // is not where nothing is promised. After a loss of events all
   // is forgotten: it begins anew.
   void take_census(FullLook& look);
 
  private:
   void read_events();
   void forget_all();
+  // Nobody can tell when the target should have noticed.
+  [[nodiscard]] bool is_untold(const PortTable::Connection& connection) const;
 
   DestroyFeed feed_;
   PortTable& ports_;
   const std::vector<std::string>& behaviours_;
-  Nanoseconds patience_;
+  std::optional<Nanoseconds> promised_;
+  std::vector<bool> vanishing_;
   UniqueFd stop_;     // eventfd
   std::mutex mutex_;  // reaped_: the event thread writes, the run's thread collects
   std::vector<Histogram> reaped_;

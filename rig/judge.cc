@@ -49,6 +49,17 @@ bool fds_were_counted(const Run& run) {
   return !run.rests.empty() && run.rests.back().sample.fds > 0;
 }
 
+// Connections that went without a word stay until the target's own time, which it has not promised:
+// where they are not known one by one, they cannot be told from descriptors that leak.
+bool vanished_unknown(const Run& run, const Scenario& scenario) {
+  if (scenario.target.promises.idle_timeout) return false;
+  if (std::ranges::all_of(run.rests, &Census::feed_available)) return false;
+  return std::ranges::any_of(scenario.behaviours(), [&](const Behaviour* behaviour) {
+    return behaviour->end == End::kVanish &&
+           !run.header.not_applicable.contains(std::string(behaviour->name));
+  });
+}
+
 std::set<std::string> limited_behaviours(const Scenario& scenario) {
   std::set<std::string> names;
   for (const Phase& phase : scenario.cycle) {
@@ -95,7 +106,8 @@ std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
                                  const Circumstances& circumstances) {
   std::vector<Finding> findings = leaks_by_identity(run.rests);
   const bool identity_throughout = std::ranges::all_of(run.rests, &Census::feed_available);
-  if (fds_were_counted(run) && (identity_throughout || findings.empty())) {
+  const bool counts_tell = fds_were_counted(run) && !vanished_unknown(run, scenario);
+  if (counts_tell && (identity_throughout || findings.empty())) {
     for (Finding& each : leaks_by_count(run.rests).findings) findings.push_back(std::move(each));
   }
   for (Finding& each : findings) each.again = circumstances.again(only(each.behaviour, scenario));
@@ -113,7 +125,11 @@ EndLine judge(const Run& run, const Scenario& scenario, const Circumstances& cir
   }
   end.not_judged = circumstances.unseen;
   add_not_judged(run, scenario, end);
-  if (fds_were_counted(run)) {
+  if (vanished_unknown(run, scenario)) {
+    end.not_judged.emplace_back(
+        "leaks by count: clients vanished, destroy events are missing, and the target promises no "
+        "idle_timeout");
+  } else if (fds_were_counted(run)) {
     const std::string why = leaks_by_count(run.rests).not_judged;
     if (!why.empty()) end.not_judged.push_back(why);
   }

@@ -99,6 +99,14 @@ std::vector<std::uint16_t> ports_of(const std::vector<SocketAddress>& addresses)
   return {ports.begin(), ports.end()};
 }
 
+std::vector<bool> vanishing_ones(const Scenario& scenario) {
+  std::vector<bool> vanishing;
+  for (const Behaviour* behaviour : scenario.behaviours()) {
+    vanishing.push_back(behaviour->end == End::kVanish);
+  }
+  return vanishing;
+}
+
 Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
                    const std::vector<std::string>& behaviours, Processes* processes) {
   Seeing seeing;
@@ -110,11 +118,10 @@ Seeing open_seeing(const Scenario& scenario, TargetProcess& target,
   } else if (auto feed = DestroyFeed::open(ports_of(target.addresses()), kFeedBuffer)) {
     seeing.ports = make_ports(scenario, target.addresses(), processes);
     seeing.identity = std::make_unique<Identity>(
-        std::move(*feed),
-        Identity::Setup{
-            .ports = seeing.ports.get(),
-            .behaviours = &behaviours,
-            .patience = scenario.target.promises.idle_timeout.value_or(Nanoseconds(0))});
+        std::move(*feed), Identity::Setup{.ports = seeing.ports.get(),
+                                          .behaviours = &behaviours,
+                                          .promised = scenario.target.promises.idle_timeout,
+                                          .vanishing = vanishing_ones(scenario)});
   } else {
     seeing.unseen.push_back("destroy events: " + describe(feed.error()));
   }

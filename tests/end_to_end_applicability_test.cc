@@ -12,7 +12,9 @@ namespace {
 
 using testing::Ended;
 using ::testing::HasSubstr;
+
 using testing::Program;
+using testing::shipped;
 using testing::TemporaryFolder;
 
 constexpr int kPass = 0;
@@ -64,6 +66,33 @@ TEST_F(Applicability, WhatNeedsARightIsRefusedWithWhatToGrant) {
       without_net_admin({"check", file, "--set",
                          "cycle.storm.clients={polite: 1, vanish: {weight: 1, optional: on}}"});
   EXPECT_EQ(optional->status, kPass) << optional->errors;
+}
+
+// What nobody told the server is no leak of it, unless it promised to notice.
+TEST_F(Applicability, AVanishedClientIsJudgedByThePromiseOnly) {
+  if (::geteuid() != 0) GTEST_SKIP() << "vanish needs CAP_NET_ADMIN";
+  Arguments arguments{shipped("smoke"),
+                      "--set",
+                      "cycle.storm.for=1s",
+                      "--set",
+                      "cycle.storm.rate=100/s",
+                      "--set",
+                      "cycle.storm.clients={polite: 1, vanish: 1}",
+                      "--set",
+                      "cycle.rest.settle=2s",
+                      "--set",
+                      "cycle.rest.quiet=200ms",
+                      "--set",
+                      "target.start=closewait-server --service http --listen 127.0.0.1:0"};
+  const Ended silent = run(arguments);
+  EXPECT_EQ(silent.status, kPass) << silent.output << silent.errors;
+  EXPECT_GT(silent.result["rests"].back()["outstanding"][0]["count"], 0);
+  EXPECT_TRUE(silent.result["rests"].back()["outstanding"][0]["untold"].get<bool>());
+  arguments.insert(arguments.end(), {"--set", "target.promises={idle_timeout: 500ms}"});
+  const Ended promised = run(arguments);
+  EXPECT_EQ(promised.status, 1) << promised.output << promised.errors;
+  ASSERT_EQ(promised.result["findings"].size(), 1U);
+  EXPECT_EQ(promised.result["findings"][0]["behaviour"], "vanish");
 }
 
 TEST_F(Applicability, TheDoctorSaysWhatIsMissing) {

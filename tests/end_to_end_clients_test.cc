@@ -79,8 +79,8 @@ TEST_F(Clients, TellsAllOfOne) {
     }
   }
   EXPECT_THAT(in_one_line(told({"rst-mid-response"})),
-              AllOf(HasSubstr("needs a response of 8MiB, TCP"), HasSubstr("yhirose/cpp-httplib#77"),
-                    HasSubstr("bytes 64KiB bytes of")));
+              AllOf(HasSubstr("needs a response of 256KiB, TCP"),
+                    HasSubstr("yhirose/cpp-httplib#77"), HasSubstr("bytes 64KiB bytes of")));
 }
 
 TEST_F(Clients, TellsProgramsAllOfIt) {
@@ -107,8 +107,8 @@ TEST_F(Clients, TellsProgramsAllOfIt) {
 TEST_F(Clients, TellsProgramsInBytesAndSeconds) {
   const nlohmann::json one = told_json({"slow-read"});
   EXPECT_EQ(one["needs"], nlohmann::json::parse(R"([{"key": "response_bytes",
-                                                     "text": "a response of 8MiB"}])"));
-  EXPECT_EQ(one["needs_response_bytes"], 8 * 1024 * 1024);
+                                                     "text": "a response of 256KiB"}])"));
+  EXPECT_EQ(one["needs_response_bytes"], 256 * 1024);
   EXPECT_EQ(one["owed"]["key"], "response");
   EXPECT_EQ(one["bugs"][0]["name"], "http-kit/http-kit#180");
   EXPECT_EQ(one["bugs"][0]["url"], "https://github.com/http-kit/http-kit/issues/180");

@@ -61,7 +61,9 @@ class RigRun : public ::testing::Test {
 // A scenario of this repository.
 [[nodiscard]] std::string shipped(const std::string& name);
 
-// The soak's mix, in seconds instead of a minute.
+// The soak in seconds instead of a minute, and the same with seven of its behaviours, which any
+// server answers alike.
+[[nodiscard]] std::vector<std::string> whole_soak();
 [[nodiscard]] std::vector<std::string> short_soak();
 
 // A pass without findings and with nothing outstanding at any rest, in which each client of these

@@ -165,7 +165,8 @@ bool needs_another_look(const std::vector<Census>& rests) {
   if (rests.empty() || !rests.back().feed_available) return false;
   const Census& last = rests.back();
   return std::ranges::any_of(last.outstanding, [&](const Outstanding& each) {
-    return held(each, rests.front(), last).count > 0 && !is_confirmed(last, each.behaviour);
+    return !each.untold && held(each, rests.front(), last).count > 0 &&
+           !is_confirmed(last, each.behaviour);
   });
 }
 

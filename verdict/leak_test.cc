@@ -54,6 +54,16 @@ TEST(LeakByIdentity, SeenAtOneRestOnlyAsksForAnotherLook) {
   EXPECT_TRUE(needs_another_look(rests));
 }
 
+// Gone without a word, and nothing promised: the target may wait as long as it likes.
+TEST(LeakByIdentity, WhoseEndWasNeverToldIsNoLeak) {
+  Outstanding vanished = outstanding({"rude", 5, 0});
+  vanished.untold = true;
+  const Rests rests = rests_with({vanished});
+  EXPECT_THAT(leaks_by_identity(rests), IsEmpty());
+  EXPECT_FALSE(needs_another_look(rests));
+  EXPECT_EQ(held_outstanding(rests.front(), rests.back()), 5U);  // and no descriptor is unexplained
+}
+
 TEST(LeakByIdentity, AConfirmedBehaviourNeedsNoOtherLookButAnotherBehaviourDoes) {
   EXPECT_FALSE(needs_another_look(rests_with({outstanding({"rude", 5, 2})})));
   EXPECT_TRUE(

@@ -1,0 +1,131 @@
+// How many clients of each behaviour one core of the rig plays, beside plain polite ones: in turn
+// against one server, which has the other core, in a network of their own. Where a row has waits
+// they are left out as far as the behaviour stays what it is; the fixed moments of some (idle, who
+// has to be silent for 100 ms to be) bound their rate, so look at their CPU. Prints medians and the
+// ratios to the polite ones of the same round.
+// bench-behaviours
+#include <fmt/format.h>
+#include <poll.h>
+#include <time.h>
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "bench/own_network.h"
+#include "bench/program.h"
+#include "bench/ratios.h"
+#include "loadgen/engine.h"
+#include "loadgen/target_exchange.h"
+#include "rig/ports.h"
+#include "rig/target_process.h"
+
+namespace closewait {
+namespace {
+
+constexpr int kRounds = 7;
+
+struct Cost {
+  double rate = 0;  // connections a second
+  double cpu = 0;   // of the rig, microseconds each
+};
+
+Nanoseconds own_cpu_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
+}
+
+constexpr const char* kScenario =
+    "name: bench\n"
+    "seed: 1\n"
+    "target: {start: closewait-server --workers 1 --service http --listen 127.0.0.1:0 "
+    "--idle-timeout 1s}\n"
+    "load: {sources: 127.0.0.2-127.0.0.17, lag_at_most: 1s}\n"
+    "cycle: [{name: storm, for: 500ms, rate: max, clients: {polite: 1}}]\n";
+
+// Of the row's parameters those that only make it last.
+Params without_waits(const Behaviour& behaviour) {
+  Params params = default_params(behaviour);
+  params.wait = params.hold = params.every = Nanoseconds(0);
+  if (params.size > 1024 * 1024) params.size = 1024 * 1024;
+  if (behaviour.name == "slow-read") params.every = std::chrono::milliseconds(1);
+  return params;
+}
+
+class Bench {
+ public:
+  Bench() : scenario_(parse_scenario(kScenario, "bench", {})) {
+    enter_own_network();
+    pin_to_core(1);
+    target_.emplace(TargetProcess::Setup{.spec = &scenario_.target, .log = "/dev/null"});
+    pin_to_core(0);
+  }
+
+  [[nodiscard]] Cost play(const Behaviour& behaviour) {
+    ClientMix& mix = scenario_.cycle.front().clients.front();
+    mix.behaviour = &behaviour;
+    mix.params = without_waits(behaviour);
+    const SocketAddress& address = target_->addresses().front();
+    PortTable ports(sources_for(scenario_, address), local_port_range(), 1);
+    const Instant start = Clock::now();
+    const Nanoseconds cpu = own_cpu_time();
+    Engine engine({.scenario = &scenario_, .targets = {&address, 1}, .ports = &ports});
+    engine.begin(scenario_.cycle.front());
+    while (!engine.idle()) static_cast<void>(::poll(nullptr, 0, 5));
+    const ClientCounts counts = engine.collect().clients.front().counts;
+    const double delivered = static_cast<double>(counts.of(Outcome::kDelivered));
+    if (counts.of(Outcome::kDelivered) < counts.planned * 9 / 10 || delivered < 1) {
+      throw SetupError(
+          fmt::format("{}: delivered {} of {}", behaviour.name, delivered, counts.planned));
+    }
+    return {.rate = delivered / to_seconds(Clock::now() - start),
+            .cpu = to_seconds(own_cpu_time() - cpu) / delivered * 1e6};
+  }
+
+  [[nodiscard]] const TargetSpec& spec() const { return scenario_.target; }
+
+ private:
+  Scenario scenario_;
+  std::optional<TargetProcess> target_;
+};
+
+void run() {
+  Bench bench;
+  Offer offer = offer_of(bench.spec());
+  offer.net_admin = may_vanish();
+  std::vector<const Behaviour*> rows;
+  for (const Behaviour* behaviour : catalogue()) {
+    // Whose server side stays until it is idle for too long would only fill the server.
+    const bool stays = behaviour->end == End::kVanish;
+    if (obstacle(*behaviour, offer).empty() && !stays) rows.push_back(behaviour);
+  }
+  std::map<const Behaviour*, std::array<std::vector<double>, 4>> figures;
+  for (int round = 0; round <= kRounds; ++round) {
+    for (const Behaviour* behaviour : rows) {
+      const Cost polite = bench.play(*rows.front());
+      const Cost cost = bench.play(*behaviour);
+      if (round == 0) continue;  // warms up
+      auto& [rates, cpus, polite_rates, polite_cpus] = figures[behaviour];
+      rates.push_back(cost.rate);
+      cpus.push_back(cost.cpu);
+      polite_rates.push_back(polite.rate);
+      polite_cpus.push_back(polite.cpu);
+    }
+  }
+  for (const Behaviour* behaviour : rows) {
+    const auto& [rates, cpus, polite_rates, polite_cpus] = figures[behaviour];
+    fmt::print("{:<20} {:>7.0f}/s {:>8.2f}us   rate {:>5.2f}   CPU {:>5.2f} of a polite one's\n",
+               behaviour->name, median_of(rates), median_of(cpus),
+               ratios_of(rates, polite_rates).median, ratios_of(cpus, polite_cpus).median);
+  }
+}
+
+constexpr std::array kParts = {BenchPart{"behaviours", run}};
+
+}  // namespace
+}  // namespace closewait
+
+int main(int argc, char** argv) { return closewait::bench_main(closewait::kParts, argc, argv); }
