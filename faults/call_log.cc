@@ -42,26 +42,35 @@ constexpr std::array<std::pair<std::uint32_t, std::string_view>, 6> kEvents{
      {EPOLLERR, "EPOLLERR"},
      {EPOLLHUP, "EPOLLHUP"}}};
 
-std::string names_of(std::uint32_t events) {
-  std::string text;
-  for (const auto& [bit, name] : kEvents) {
-    if ((events & bit) != 0) text += (text.empty() ? "" : " ") + std::string(name);
-  }
-  return text;
-}
+// In the order of the kernel's numbers (tcp_states.h).
+constexpr std::array<std::string_view, 13> kStates{
+    "0",     "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",   "TIME_WAIT",
+    "CLOSE", "CLOSE_WAIT",  "LAST_ACK", "LISTEN",   "CLOSING",   "NEW_SYN_RECV"};
 
 }  // namespace
 
 void CallLog::add_wait(Instant began, Instant ended, std::uint32_t events) {
   add({.name = "epoll_wait",
-       .detail = events != 0 ? names_of(events) : "nothing, until its time was over",
        .result = events != 0 ? 1 : 0,
+       .events = events,
        .at = began,
        .took = ended - began});
 }
 
 void CallLog::add_pause(Instant began, Instant ended) {
   add({.name = "pause", .at = began, .took = ended - began});
+}
+
+std::vector<std::string_view> event_names(std::uint32_t events) {
+  std::vector<std::string_view> names;
+  for (const auto& [bit, name] : kEvents) {
+    if ((events & bit) != 0) names.push_back(name);
+  }
+  return names;
+}
+
+std::string_view tcp_state_name(std::uint8_t state) {
+  return state < kStates.size() ? kStates[state] : "unknown";
 }
 
 std::string first_bytes(std::span<const std::byte> data) {

@@ -16,13 +16,14 @@ namespace closewait {
 
 // One system call of a client, or one wait of it.
 struct Call {
-  std::string_view name;    // "send"
-  std::string_view what;    // "SO_LINGER 0", "SHUT_WR"; "" where the name says all
-  std::string detail;       // "127.0.0.1:80", "EPOLLIN EPOLLRDHUP", the first bytes
-  std::size_t asked = 0;    // bytes offered or wanted
-  std::int64_t result = 0;  // as the call returned it
-  int error = 0;            // errno when it is -1
-  Instant at{};             // when it began
+  std::string_view name;     // "send"
+  std::string_view what;     // "SO_LINGER 0", "SHUT_WR"; "" where the name says all
+  std::string detail;        // "127.0.0.1:80", what an option is, the first bytes
+  std::size_t asked = 0;     // bytes offered or wanted
+  std::int64_t result = 0;   // as the call returned it
+  int error = 0;             // errno when it is -1
+  std::uint32_t events = 0;  // of epoll, which ended a wait
+  Instant at{};              // when it began
   Nanoseconds took{0};
 };
 
@@ -31,6 +32,8 @@ struct Call {
 class CallLog {
  public:
   void add(Call call) { calls_.push_back(std::move(call)); }
+  // What the last call was about, or gave.
+  void tell(std::string detail) { calls_.back().detail = std::move(detail); }
   // A wait for the socket, which `events` of epoll ended; 0 when time did.
   void add_wait(Instant began, Instant ended, std::uint32_t events);
   // A pause in which nothing was waited for.
@@ -40,6 +43,11 @@ class CallLog {
  private:
   std::vector<Call> calls_;
 };
+
+// "EPOLLIN", "EPOLLRDHUP".
+[[nodiscard]] std::vector<std::string_view> event_names(std::uint32_t events);
+// "ESTABLISHED": as TCP_INFO numbers them.
+[[nodiscard]] std::string_view tcp_state_name(std::uint8_t state);
 
 // What a call is told as.
 struct CallText {
@@ -70,6 +78,15 @@ auto noted(CallLog* log, const CallText& text, Function function) {
             .took = Clock::now() - at});
   errno = error;
   return result;
+}
+
+// Adds to the call that was just noted what `detail` makes, and leaves errno as it is.
+template <class Function>
+void tell(CallLog* log, Function detail) {
+  if (log == nullptr) return;
+  const int error = errno;
+  log->tell(detail());
+  errno = error;
 }
 
 }  // namespace closewait

@@ -19,6 +19,10 @@ namespace asio = boost::asio;
 
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 
+std::string_view family_name(int family) {
+  return family == AF_UNIX ? "AF_UNIX" : family == AF_INET6 ? "AF_INET6" : "AF_INET";
+}
+
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // Errors of connect() and bind() that say nothing about the target.
@@ -54,6 +58,7 @@ error_code Client::open(const std::optional<SocketAddress>& local) {
   fd_ = UniqueFd(noted(log_, {.name = "socket"}, [&] {
     return ::socket(target_->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   }));
+  tell(log_, [this] { return std::string(family_name(target_->family())); });
   if (!fd_) return last_error();
   if (end_ == End::kRst) reset_armed_ = arm_reset();
   return local ? bind_to(*local) : error_code{};
@@ -62,6 +67,7 @@ error_code Client::open(const std::optional<SocketAddress>& local) {
 error_code Client::set_option(int level, int name, int value, std::string_view what) {
   const int result = noted(log_, {.name = "setsockopt", .what = what},
                            [&] { return ::setsockopt(fd(), level, name, &value, sizeof(value)); });
+  tell(log_, [&] { return std::to_string(value); });
   return result == 0 ? error_code{} : last_error();
 }
 
@@ -72,6 +78,7 @@ error_code Client::bind_to(const SocketAddress& local) {
   if (error) return error;
   const int result =
       noted(log_, {.name = "bind"}, [&] { return ::bind(fd(), local.data(), local.size()); });
+  tell(log_, [&] { return local.to_string(); });
   return result == 0 ? error_code{} : last_error();
 }
 
@@ -101,6 +108,7 @@ Client::Awaitable<error_code> Client::connect_socket() {
   // state tells, and saves the reactor.
   bool pending = noted(log_, {.name = "connect"},
                        [this] { return ::connect(fd(), target_->data(), target_->size()); }) != 0;
+  tell(log_, [this] { return target_->to_string(); });
   if (pending && errno != EINPROGRESS) {
     // A Unix socket whose backlog is full gives EAGAIN: the target does not take the connection.
     const auto error = last_error();
@@ -147,6 +155,7 @@ error_code Client::pending_error() {
   const int got = noted(log_, {.name = "getsockopt", .what = "SO_ERROR"},
                         [&] { return ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &error, &size); });
   if (got != 0) return last_error();
+  tell(log_, [error] { return error == 0 ? "0" : describe(errno_error(error)); });
   return errno_error(error != 0 ? error : ECONNRESET);
 }
 
@@ -223,6 +232,7 @@ std::uint8_t Client::kernel_state() {
   const int result = noted(log_, {.name = "getsockopt", .what = "TCP_INFO"}, [&] {
     return ::getsockopt(fd(), IPPROTO_TCP, TCP_INFO, &state, &size);
   });
+  if (result == 0) tell(log_, [state] { return std::string(tcp_state_name(state)); });
   return result == 0 ? state : std::uint8_t{TCP_CLOSE};
 }
 
@@ -234,14 +244,18 @@ bool Client::is_alive() {
 
 bool Client::arm_reset() {
   const linger abort{.l_onoff = 1, .l_linger = 0};
-  const int set = noted(log_, {.name = "setsockopt", .what = "SO_LINGER on, 0 s"}, [&] {
+  const int set = noted(log_, {.name = "setsockopt", .what = "SO_LINGER"}, [&] {
     return ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &abort, sizeof(abort));
   });
+  tell(log_, [] { return std::string("on, 0 s"); });
   if (set != 0) return false;
   linger seen{};
   socklen_t size = sizeof(seen);
   const int got = noted(log_, {.name = "getsockopt", .what = "SO_LINGER"},
                         [&] { return ::getsockopt(fd(), SOL_SOCKET, SO_LINGER, &seen, &size); });
+  tell(log_, [&] {
+    return seen.l_onoff != 0 ? "on, " + std::to_string(seen.l_linger) + " s" : std::string("off");
+  });
   return got == 0 && seen.l_onoff != 0 && seen.l_linger == 0;
 }
 

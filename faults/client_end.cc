@@ -34,6 +34,7 @@ int Client::unread() {
   int bytes = 0;
   const int result = noted(log_, {.name = "ioctl", .what = "FIONREAD"},
                            [&] { return ::ioctl(fd(), FIONREAD, &bytes); });
+  tell(log_, [bytes] { return std::to_string(bytes); });
   return result == 0 ? bytes : -1;
 }
 
@@ -103,8 +104,10 @@ Outcome Client::vanish() {
 
 void Client::close_socket() {
   ended_ = Clock::now();
-  if (log_ != nullptr) log_->add({.name = "close", .at = ended_});
   fd_.reset();
+  if (log_ != nullptr) {
+    log_->add({.name = "close", .at = ended_, .took = Clock::now() - ended_});
+  }
 }
 
 void Client::abandon() {

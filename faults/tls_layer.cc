@@ -127,8 +127,10 @@ bool TlsLayer::send_held_back(std::span<const std::byte> data) {
 }
 
 Result<std::size_t> TlsLayer::receive(std::span<std::byte> buffer) {
-  if (failed_) return errno_error(EPROTO);
-  if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) return receive_end();
+  const bool told = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  // Whom a bare FIN offends says so by a fatal alert, and ends then as well.
+  if (failed_ && !(told && has_ended_sending_)) return errno_error(EPROTO);
+  if (told) return receive_end();
   ERR_clear_error();
   wire_.error = 0;
   std::size_t got = 0;

@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <array>
+
 #include "faults/clients/peer_for_tests.h"
 #include "faults/clients/play_for_tests.h"
 #include "faults/tls_client_context.h"
@@ -106,6 +108,38 @@ TEST(TlsLayer, AHalfCloseLeavesTheOtherDirectionOpen) {
   EXPECT_TRUE(seen.close_notify);
   EXPECT_TRUE(seen.end_of_input);
   EXPECT_EQ(seen.error, 0);
+}
+
+// OpenSSL answers a FIN without close_notify by a fatal alert, and its FIN may come much later.
+TEST(TlsLayer, AnAlertBehindABareFinIsNoEndYet) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()), 0);
+  const UniqueFd ours(ends[0]);
+  UniqueFd theirs(ends[1]);
+  TlsForTests tls;
+  const auto peer = tls.end_of(theirs.get());
+  const TlsClientContext context({});
+  const auto layer = context.layer(ours.get(), *SocketAddress::parse("127.0.0.1:1"));
+  std::array<char, 16> heard{};
+  bool open = false;
+  for (int turn = 0; turn < 10 && !open; ++turn) {
+    open = !layer->shake_hands();
+    EXPECT_EQ(peer->receive(heard.data(), heard.size()), -1);
+  }
+  ASSERT_TRUE(open);
+  layer->end_sending(Farewell::kNone);
+  ASSERT_EQ(::shutdown(ours.get(), SHUT_WR), 0);
+  EXPECT_EQ(peer->receive(heard.data(), heard.size()), 0);  // and the alert is on its way
+  std::array<std::byte, 16> buffer{};
+  for (int turn = 0; turn < 3; ++turn) {
+    const auto got = layer->receive(buffer);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error(), errno_error(EAGAIN));
+  }
+  theirs.reset();
+  const auto end = layer->receive(buffer);
+  ASSERT_TRUE(end) << describe(end.error());
+  EXPECT_EQ(*end, 0U);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -53,6 +54,14 @@ bool ends_in_pattern(std::string_view answer) {
   return !first_difference(0, body);
 }
 
+// Without a file nobody has said what the target speaks.
+bool dialect_is_open(const RunOptions& options) {
+  const bool said = std::ranges::any_of(options.settings, [](const Setting& setting) {
+    return setting.first == "target.dialect" || setting.first == "target.path";
+  });
+  return options.scenario.empty() && !said;
+}
+
 }  // namespace
 
 std::vector<Setting> probe_dialect(const SocketAddress& target) {
@@ -83,6 +92,19 @@ std::vector<Setting> probe_dialect(const SocketAddress& target) {
                     target.to_string(), front.substr(0, front.find('\r'))));
   }
   return {{"target.dialect", "http"}, {"target.path", "/"}};
+}
+
+void find_dialect(RunOptions& options, ChosenScenario& chosen) {
+  if (!dialect_is_open(options)) return;
+  if (chosen.scenario.target.tls) {
+    throw UsageError(
+        "what a target speaks over TLS is not found out; say it by --set target.dialect=http or "
+        "--set target.dialect=echo");
+  }
+  const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address());
+  options.settings.insert(options.settings.begin(), found.begin(), found.end());
+  options.seed = chosen.scenario.seed;
+  chosen = choose_scenario(options);
 }
 
 }  // namespace closewait

@@ -5,6 +5,7 @@
 
 #include "base/address.h"
 #include "loadgen/scenario.h"
+#include "rig/options.h"
 
 namespace closewait {
 
@@ -12,5 +13,9 @@ namespace closewait {
 // other HTTP (then its / is asked for), or echo. Gives the settings that say so. Throws SetupError
 // when the server cannot be reached or answers as none of them.
 [[nodiscard]] std::vector<Setting> probe_dialect(const SocketAddress& target);
+
+// Finds the dialect out where nobody has said it: a run without a file. What was found, and the
+// seed, are options from then on. Throws UsageError and SetupError.
+void find_dialect(RunOptions& options, ChosenScenario& chosen);
 
 }  // namespace closewait

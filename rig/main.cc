@@ -14,6 +14,7 @@
 #include "rig/clients_command.h"
 #include "rig/doctor_command.h"
 #include "rig/options.h"
+#include "rig/try_command.h"
 
 namespace closewait {
 namespace {
@@ -34,6 +35,7 @@ struct Written {
   std::optional<std::string> metrics;
   std::optional<std::string> metrics_linger;
   std::optional<std::string> wait_for_target;
+  std::optional<std::string> timeout;
 };
 
 void take_duration(const char* option, const std::optional<std::string>& text, Nanoseconds& value) {
@@ -133,6 +135,34 @@ void add_doctor_options(CLI::App& command, DoctorOptions& options, Written& writ
   command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
 }
 
+void add_try_options(CLI::App& command, TryOptions& options, Written& written) {
+  command.add_option("behaviour", options.behaviour, "Of `closewait clients`")->required();
+  command.add_option("address", options.address, "The server, which runs already")->required();
+  command
+      .add_option("--dialect", options.dialect,
+                  "What it speaks: http, echo or raw; without it that is found out")
+      ->check(CLI::IsMember({"http", "echo", "raw"}));
+  command.add_flag("--tls", options.tls, "Over TLS");
+  command
+      .add_option("--set", written.settings,
+                  "PARAMETER=VALUE of the behaviour, or target.KEY=VALUE of the target")
+      ->allow_extra_args(false);
+  command.add_option("--seed", options.seed, "Its choices derive from it");
+  command.add_option("--timeout", written.timeout, "From its start to its own deadline: 10s");
+  command.add_flag("--allow-remote", options.allow_remote,
+                   "Allow a target that is not on this machine");
+  command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
+}
+
+void finish(TryOptions& options, const Written& written) {
+  for (const std::string& each : written.settings) {
+    options.settings.push_back(split("--set", each));
+  }
+  Nanoseconds timeout{0};
+  take_duration("--timeout", written.timeout, timeout);
+  if (written.timeout) options.timeout = timeout;
+}
+
 // A subcommand and what it does once its options are read.
 struct Command {
   CLI::App* app;
@@ -147,9 +177,11 @@ int run(int argc, char** argv) {
   Written written;
   ClientsOptions clients;
   DoctorOptions doctor;
+  TryOptions one;
   CLI::App& run = *app.add_subcommand("run", "Run a scenario and give the verdict");
   CLI::App& check = *app.add_subcommand("check", "Validate a scenario and say what it would do");
   CLI::App& list = *app.add_subcommand("clients", "List the behaviours, or tell of one");
+  CLI::App& play = *app.add_subcommand("try", "Play one client and tell every call it makes");
   add_scenario_options(run, options, written);
   add_run_options(run, options, written);
   add_scenario_options(check, options, written);
@@ -157,19 +189,26 @@ int run(int argc, char** argv) {
   CLI::App& look =
       *app.add_subcommand("doctor", "Say what can be seen and done here, and what to grant");
   add_doctor_options(look, doctor, written);
+  add_try_options(play, one, written);
   const auto finished = [&](ExitStatus (*command)(const RunOptions&)) {
     finish(options, written);
     return command(options);
   };
+  const auto tried = [&] {
+    finish(one, written);
+    return try_command(one);
+  };
   const std::vector<Command> commands{{&run, [&] { return finished(run_command); }},
                                       {&check, [&] { return finished(check_command); }},
                                       {&list, [&] { return clients_command(clients); }},
-                                      {&look, [&] {
+                                      {&look,
+                                       [&] {
                                          for (const std::string& each : written.settings) {
                                            doctor.settings.push_back(split("--set", each));
                                          }
                                          return doctor_command(doctor);
-                                       }}};
+                                       }},
+                                      {&play, tried}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -41,6 +41,7 @@ PlayedClient play_one(const OneClient& one) {
   boost::asio::co_spawn(io, one.behaviour->run(client, exchange, one.params), ended);
   io.run();
   played.received = exchange.received();
+  played.whole = exchange.complete();
   played.wrong_at = exchange.wrong_at();
   played.rig_error = client.rig_error();
   return played;

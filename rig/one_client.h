@@ -28,6 +28,7 @@ struct PlayedClient {
   Outcome outcome{};
   ClientTally tally;
   std::uint64_t received = 0;             // bytes of the last response
+  bool whole = false;                     // the last response
   std::optional<std::uint64_t> wrong_at;  // of the response
   error_code rig_error;                   // the rig's own, with which nothing was learnt
 };

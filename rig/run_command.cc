@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "report/result.h"
@@ -22,31 +21,13 @@ void print_result(const PlayedRun& played, bool json) {
   std::fflush(stdout);  // the rig may linger
 }
 
-// Without a file nobody has said what the target speaks.
-bool dialect_is_open(const RunOptions& options) {
-  const bool said = std::ranges::any_of(options.settings, [](const Setting& setting) {
-    return setting.first == "target.dialect" || setting.first == "target.path";
-  });
-  return options.scenario.empty() && !said;
-}
-
 }  // namespace
 
 ExitStatus run_command(const RunOptions& given) {
   RunOptions options = given;
   ChosenScenario chosen = choose_scenario(options);
   if (options.connection) check_connection(chosen.scenario, options);
-  if (dialect_is_open(options)) {
-    if (chosen.scenario.target.tls) {
-      throw UsageError(
-          "what a target speaks over TLS is not found out; say it by --set target.dialect=http or "
-          "--set target.dialect=echo");
-    }
-    const std::vector<Setting> found = probe_dialect(*chosen.scenario.target.address());
-    options.settings.insert(options.settings.begin(), found.begin(), found.end());
-    options.seed = chosen.scenario.seed;
-    chosen = choose_scenario(options);
-  }
+  find_dialect(options, chosen);
   if (options.connection) return replay_command(chosen.scenario, options);
   if (!options.find_limit.empty()) return find_limit_command(chosen.scenario, options);
   const Interrupt interrupt;

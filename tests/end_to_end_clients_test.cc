@@ -57,7 +57,7 @@ TEST_F(Clients, ListsEachWithItsEnd) {
     EXPECT_THAT(list, ::testing::ContainsRegex("\n  " + std::string(row->name) + " +" +
                                                std::string(name_of(row->end)) + " +[A-Z]"));
   }
-  EXPECT_THAT(list, AllOf(HasSubstr("\nResets\n"), HasSubstr("resets; needs a response of")));
+  EXPECT_THAT(list, AllOf(HasSubstr("\nResets\n"), HasSubstr("resets; needs TCP\n")));
   std::size_t start = 0;
   for (std::size_t end = 0; (end = list.find('\n', start)) != std::string::npos; start = end + 1) {
     EXPECT_LT(end - start, 100U) << list.substr(start, end - start);
