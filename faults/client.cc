@@ -11,6 +11,7 @@
 
 #include "faults/tls_client_context.h"
 #include "faults/tls_layer.h"
+#include "faults/would_block.h"
 
 namespace closewait {
 namespace {
@@ -22,8 +23,6 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 std::string_view family_name(int family) {
   return family == AF_UNIX ? "AF_UNIX" : family == AF_INET6 ? "AF_INET6" : "AF_INET";
 }
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // Errors of connect() and bind() that say nothing about the target.
 bool is_rigs_own(int error) {

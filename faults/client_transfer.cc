@@ -7,6 +7,7 @@
 
 #include "faults/client.h"
 #include "faults/tls_layer.h"
+#include "faults/would_block.h"
 
 namespace closewait {
 
@@ -25,8 +26,6 @@ constexpr std::size_t kOneSegment = 16 * 1024;
 
 // Who is ended sooner was turned away, and has shown nothing by being silent.
 constexpr Nanoseconds kShortestSilence = std::chrono::milliseconds(100);
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
 }  // namespace
 

@@ -24,7 +24,7 @@ namespace closewait {
 namespace {
 
 constexpr std::size_t kWhatWidth = 18;
-constexpr std::size_t kFeedBuffer = 64 * 1024 * 1024;  // as a run asks for
+constexpr std::size_t kFeedBufferOfRuns = 64 * 1024 * 1024;  // as a run asks for
 
 // One thing that was looked at.
 struct Diagnosis {
@@ -111,7 +111,7 @@ Diagnosis look_at_feed(const std::vector<SocketAddress>& addresses) {
     }
     ports.push_back(each.port());
   }
-  const auto feed = DestroyFeed::open(ports, kFeedBuffer);
+  const auto feed = DestroyFeed::open(ports, kFeedBufferOfRuns);
   if (!feed) {
     return {.what = "destroy events", .is_there = false, .found = describe(feed.error())};
   }
@@ -204,7 +204,7 @@ void look_at_target(const DoctorOptions& options, Report& report) {
   look_at_offer(scenario, target.addresses(), report);
 }
 
-void add(std::string& text, const std::vector<Diagnosis>& all) {
+void add_diagnoses(std::string& text, const std::vector<Diagnosis>& all) {
   for (const Diagnosis& each : all) {
     const std::string head =
         fmt::format("  {:<8}{:<{}}", each.is_there ? "ok" : "MISSING", each.what, kWhatWidth);
@@ -212,14 +212,14 @@ void add(std::string& text, const std::vector<Diagnosis>& all) {
   }
 }
 
-std::string text_of(const Report& report) {
+std::string report_text(const Report& report) {
   std::string text = "this machine\n";
-  add(text, report.machine);
+  add_diagnoses(text, report.machine);
   if (report.target.empty()) {
     return text + "\n`closewait doctor ADDRESS` looks at a server too.\n";
   }
   text += "\ntarget " + report.target + "\n";
-  add(text, report.of_target);
+  add_diagnoses(text, report.of_target);
   text += fmt::format("\nbehaviours: {} of {} apply\n",
                       catalogue().size() - report.not_applicable.size(), catalogue().size());
   for (const auto& [name, why] : report.not_applicable) {
@@ -228,7 +228,7 @@ std::string text_of(const Report& report) {
   return text;
 }
 
-nlohmann::ordered_json json_of(const std::vector<Diagnosis>& all) {
+nlohmann::ordered_json diagnoses_json(const std::vector<Diagnosis>& all) {
   auto array = nlohmann::ordered_json::array();
   for (const Diagnosis& each : all) {
     array.push_back({{"what", each.what}, {"is_there", each.is_there}, {"found", each.found}});
@@ -236,10 +236,10 @@ nlohmann::ordered_json json_of(const std::vector<Diagnosis>& all) {
   return array;
 }
 
-std::string json_text_of(const Report& report) {
-  nlohmann::ordered_json json{{"machine", json_of(report.machine)}};
+std::string report_json_text(const Report& report) {
+  nlohmann::ordered_json json{{"machine", diagnoses_json(report.machine)}};
   if (!report.target.empty()) {
-    json["target"] = {{"address", report.target}, {"looked_at", json_of(report.of_target)}};
+    json["target"] = {{"address", report.target}, {"looked_at", diagnoses_json(report.of_target)}};
     json["not_applicable"] = nlohmann::ordered_json::object();
     for (const auto& [name, why] : report.not_applicable) json["not_applicable"][name] = why;
   }
@@ -257,7 +257,7 @@ ExitStatus doctor_command(const DoctorOptions& options) {
   }
   Report report{.machine = look_at_machine(address)};
   if (address) look_at_target(options, report);
-  fmt::print("{}", options.json ? json_text_of(report) : text_of(report));
+  fmt::print("{}", options.json ? report_json_text(report) : report_text(report));
   return ExitStatus::kPass;
 }
 

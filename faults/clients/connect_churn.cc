@@ -9,7 +9,7 @@ Behaviour::Coroutine connect_churn(Client& client, Exchange&, const Params&) {
   co_return client.close();
 }
 
-constexpr std::array kParameters{timeout_of("10s")};
+constexpr std::array kConnectChurnParameters{timeout_of("10s")};
 
 }  // namespace
 
@@ -20,7 +20,7 @@ constinit const Behaviour kConnectChurn{
         "the highest rate.",
     .sees = "a connection that is over as soon as it is accepted",
     .brings_out = "the path of accept, TIME_WAIT, timers",
-    .parameters = kParameters,
+    .parameters = kConnectChurnParameters,
     .needs = {},
     .owed = Owed::kNothing,
     .end = End::kFin,

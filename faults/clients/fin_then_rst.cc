@@ -16,7 +16,7 @@ Behaviour::Coroutine fin_then_rst(Client& client, Exchange& exchange, const Para
   co_return client.close_with_request(exchange);
 }
 
-constexpr std::array kParameters{size_of("8MiB"), timeout_of("10s")};
+constexpr std::array kFinThenRstParameters{size_of("8MiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ constinit const Behaviour kFinThenRst{
         "what the server then writes is answered by a reset.",
     .sees = "IN RDHUP; a first write is taken, the next gives EPIPE, reads give 0",
     .brings_out = "a flush that is tried for ever on EPIPE",
-    .parameters = kParameters,
+    .parameters = kFinThenRstParameters,
     .needs = {},
     .owed = Owed::kNothing,
     .end = End::kFin,

@@ -13,7 +13,7 @@ Behaviour::Coroutine half_close(Client& client, Exchange& exchange, const Params
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("64KiB"), timeout_of("10s")};
+constexpr std::array kHalfCloseParameters{size_of("64KiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -26,7 +26,7 @@ constinit const Behaviour kHalfClose{
     .brings_out =
         "a response that is dropped (envoyproxy/envoy#2067, moby/moby#27539, "
         "caddyserver/caddy#8026)",
-    .parameters = kParameters,
+    .parameters = kHalfCloseParameters,
     .needs = {},
     .owed = Owed::kResponse,
     .end = End::kFin,

@@ -17,7 +17,8 @@ Behaviour::Coroutine half_close_early(Client& client, Exchange& exchange, const 
   co_return client.close();
 }
 
-constexpr std::array kParameters{cut_of(), hold_of("5s"), timeout_of("30s")};
+constexpr std::array kHalfCloseEarlyParameters{size_of("1KiB"), cut_of(), hold_of("5s"),
+                                               timeout_of("30s")};
 
 }  // namespace
 
@@ -30,7 +31,7 @@ constinit const Behaviour kHalfCloseEarly{
     .brings_out =
         "a server that waits for ever: sockets pile up in CLOSE_WAIT "
         "(haproxy/haproxy#136, nodejs/node#11307)",
-    .parameters = kParameters,
+    .parameters = kHalfCloseEarlyParameters,
     .needs = {.parts = true},
     .owed = Owed::kNothing,
     .end = End::kFin,

@@ -12,7 +12,7 @@ Behaviour::Coroutine half_close_idle(Client& client, Exchange&, const Params& pa
   co_return client.close();
 }
 
-constexpr std::array kParameters{hold_of("5s"), timeout_of("30s")};
+constexpr std::array kHalfCloseIdleParameters{hold_of("5s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ constinit const Behaviour kHalfCloseIdle{
         "anything.",
     .sees = "IN RDHUP and a read of 0, with no data before",
     .brings_out = "the classic leak of CLOSE_WAIT",
-    .parameters = kParameters,
+    .parameters = kHalfCloseIdleParameters,
     .needs = {},
     .owed = Owed::kNothing,
     .end = End::kFin,

@@ -10,7 +10,7 @@ Behaviour::Coroutine idle(Client& client, Exchange&, const Params& params) {
   co_return client.close();
 }
 
-constexpr std::array kParameters{hold_of("5s"), timeout_of("30s")};
+constexpr std::array kIdleParameters{hold_of("5s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -19,7 +19,7 @@ constinit const Behaviour kIdle{
     .story = "Connects and says nothing: a spare connection, a scanner, a client that hangs.",
     .sees = "no event",
     .brings_out = "a server without a timer for who never asks",
-    .parameters = kParameters,
+    .parameters = kIdleParameters,
     .needs = {},
     .owed = Owed::kNothing,
     .end = End::kFin,

@@ -16,8 +16,8 @@ Behaviour::Coroutine idle_after(Client& client, Exchange& exchange, const Params
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("1KiB"), requests_of("2"), hold_of("5s"),
-                                 timeout_of("30s")};
+constexpr std::array kIdleAfterParameters{size_of("1KiB"), requests_of("2"), hold_of("5s"),
+                                          timeout_of("30s")};
 
 }  // namespace
 
@@ -26,7 +26,7 @@ constinit const Behaviour kIdleAfter{
     .story = "Asks a few times, then says nothing any more: a forgotten connection of a pool.",
     .sees = "no event",
     .brings_out = "kept connections that are never reaped",
-    .parameters = kParameters,
+    .parameters = kIdleAfterParameters,
     .needs = {.keep_alive = true},
     .owed = Owed::kEveryResponse,
     .end = End::kFin,

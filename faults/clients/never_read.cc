@@ -4,8 +4,7 @@
 namespace closewait {
 namespace {
 
-constexpr std::uint64_t kSmallWindow = 16 * 1024;
-constexpr Nanoseconds kShortestHold = std::chrono::milliseconds(100);
+constexpr Nanoseconds kFirstMoment = std::chrono::milliseconds(100);
 
 Behaviour::Coroutine never_read(Client& client, Exchange& exchange, const Params& params) {
   client.receive_buffer(kSmallWindow);
@@ -13,15 +12,15 @@ Behaviour::Coroutine never_read(Client& client, Exchange& exchange, const Params
   if (auto error = co_await client.log_in(exchange)) co_return client.fell_short(error);
   if (auto error = client.push(exchange)) co_return client.fell_short(error);
   if (auto error = co_await client.wait_for_input()) co_return client.fell_short(error);
-  if (auto error = co_await client.pause(kShortestHold)) co_return client.fell_short(error);
+  if (auto error = co_await client.pause(kFirstMoment)) co_return client.fell_short(error);
   client.has_happened();
-  if (auto error = co_await client.pause(params.hold - kShortestHold)) {
+  if (auto error = co_await client.pause(params.hold - kFirstMoment)) {
     co_return client.fell_short(error);
   }
   co_return client.close_unread();
 }
 
-constexpr std::array kParameters{size_of("8MiB"), hold_of("5s"), timeout_of("30s")};
+constexpr std::array kNeverReadParameters{size_of("8MiB"), hold_of("5s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -30,7 +29,7 @@ constinit const Behaviour kNeverRead{
     .story = "Asks for much with a small receive window and reads nothing of it, then is gone.",
     .sees = "EAGAIN for ever",
     .brings_out = "a server without a deadline for writing (aspnet/KestrelHttpServer#1771)",
-    .parameters = kParameters,
+    .parameters = kNeverReadParameters,
     .needs = {.response_bytes = kBulk},
     .owed = Owed::kNothing,
     .end = End::kUnread,

@@ -20,7 +20,7 @@ Behaviour::Coroutine one_byte(Client& client, Exchange& exchange, const Params& 
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kOneByteParameters{
     size_of("64B"), Parameter{"every", Kind::kDuration, &Params::every, "1ms", "between two bytes"},
     timeout_of("10s")};
 
@@ -31,7 +31,7 @@ constinit const Behaviour kOneByte{
     .story = "Sends its request a byte a call, each in a segment of its own.",
     .sees = "a read for each byte",
     .brings_out = "parsers that assume one read, and the CPU that a byte costs",
-    .parameters = kParameters,
+    .parameters = kOneByteParameters,
     .needs = {.parts = true},
     .owed = Owed::kResponse,
     .end = End::kFin,

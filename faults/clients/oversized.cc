@@ -28,7 +28,7 @@ Behaviour::Coroutine oversized(Client& client, Exchange& exchange, const Params&
   co_return client.close();
 }
 
-constexpr std::array kParameters{
+constexpr std::array kOversizedParameters{
     Parameter{"bytes", Kind::kBytes, &Params::bytes, "1MiB", "of a head that does not end"},
     hold_of("2s"), timeout_of("30s")};
 
@@ -41,7 +41,7 @@ constinit const Behaviour kOversized{
         "more.",
     .sees = "more than its limit allows",
     .brings_out = "a server that allocates before it checks",
-    .parameters = kParameters,
+    .parameters = kOversizedParameters,
     .needs = {.grammar = true},
     .owed = Owed::kNothing,
     .end = End::kFin,

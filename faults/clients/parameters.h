@@ -31,6 +31,9 @@ constexpr Parameter cut_of() {
           "of the request before the cut; 0B: each client draws its own"};
 }
 
+// A receive buffer that holds little of it.
+inline constexpr std::uint64_t kSmallWindow = 16 * 1024;
+
 // The least response in whose middle a client can do something: more than a small receive window
 // and what a send buffer begins with. What they ask for is more than loopback takes for a client
 // that does not read.

@@ -17,7 +17,7 @@ Behaviour::Coroutine pipeline_flood(Client& client, Exchange& exchange, const Pa
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kPipelineFloodParameters{
     size_of("1KiB"), Parameter{"requests", Kind::kCount, &Params::requests, "200", "in a row"},
     Parameter{"wait", Kind::kDuration, &Params::wait, "50ms", "before it reads"},
     timeout_of("10s")};
@@ -31,7 +31,7 @@ constinit const Behaviour kPipelineFlood{
         "answers are owed, in order.",
     .sees = "many requests in one read, writes that give EAGAIN",
     .brings_out = "a queue without bound (aio-libs/aiohttp#1368)",
-    .parameters = kParameters,
+    .parameters = kPipelineFloodParameters,
     .needs = {.keep_alive = true},
     .owed = Owed::kEveryResponse,
     .end = End::kFin,

@@ -13,7 +13,7 @@ Behaviour::Coroutine polite(Client& client, Exchange& exchange, const Params&) {
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("1KiB"), timeout_of("10s")};
+constexpr std::array kPoliteParameters{size_of("1KiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ constinit const Behaviour kPolite{
         "and closes. The control.",
     .sees = "IN, then IN RDHUP and a read of 0",
     .brings_out = "nothing: what it meets is the harm that others do",
-    .parameters = kParameters,
+    .parameters = kPoliteParameters,
     .needs = {},
     .owed = Owed::kResponse,
     .end = End::kFin,

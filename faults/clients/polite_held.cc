@@ -28,7 +28,7 @@ Behaviour::Coroutine polite_held(Client& client, Exchange& exchange, const Param
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kPoliteHeldParameters{
     size_of("1KiB"),
     Parameter{"hold", Kind::kDuration, &Params::hold, "5s",
               "stays for a time of its own between 1 s and this"},
@@ -44,7 +44,7 @@ constinit const Behaviour kPoliteHeld{
         "another's bytes: the victim of a double close is one of these.",
     .sees = "IN now and then",
     .brings_out = "double close and reuse of a descriptor, which nothing else shows from outside",
-    .parameters = kParameters,
+    .parameters = kPoliteHeldParameters,
     .needs = {.keep_alive = true},
     .owed = Owed::kEveryResponse,
     .end = End::kFin,

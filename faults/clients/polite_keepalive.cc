@@ -17,7 +17,8 @@ Behaviour::Coroutine polite_keepalive(Client& client, Exchange& exchange, const 
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("1KiB"), requests_of("10"), timeout_of("30s")};
+constexpr std::array kPoliteKeepaliveParameters{size_of("1KiB"), requests_of("10"),
+                                                timeout_of("30s")};
 
 }  // namespace
 
@@ -28,7 +29,7 @@ constinit const Behaviour kPoliteKeepalive{
         "polite does: a browser, a proxy's pool.",
     .sees = "IN for each request, then IN RDHUP and a read of 0",
     .brings_out = "nothing: what it meets is the harm that others do",
-    .parameters = kParameters,
+    .parameters = kPoliteKeepaliveParameters,
     .needs = {.keep_alive = true},
     .owed = Owed::kEveryResponse,
     .end = End::kFin,

@@ -12,7 +12,7 @@ Behaviour::Coroutine rst_after_connect(Client& client, Exchange&, const Params& 
   co_return client.reset();
 }
 
-constexpr std::array kParameters{
+constexpr std::array kRstAfterConnectParameters{
     Parameter{"wait", Kind::kDuration, &Params::wait, "1ms", "between connect and reset"},
     timeout_of("10s")};
 
@@ -25,7 +25,7 @@ constinit const Behaviour kRstAfterConnect{
         "spare connection.",
     .sees = "IN OUT RDHUP ERR HUP; a read gives ECONNRESET once, then 0",
     .brings_out = "a spin on HUP when nobody reads (scylladb/seastar#1945)",
-    .parameters = kParameters,
+    .parameters = kRstAfterConnectParameters,
     .needs = {.tcp = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

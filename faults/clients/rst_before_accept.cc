@@ -9,7 +9,7 @@ Behaviour::Coroutine rst_before_accept(Client& client, Exchange&, const Params&)
   co_return client.reset();
 }
 
-constexpr std::array kParameters{timeout_of("10s")};
+constexpr std::array kRstBeforeAcceptParameters{timeout_of("10s")};
 
 }  // namespace
 
@@ -22,7 +22,7 @@ constinit const Behaviour kRstBeforeAccept{
     .brings_out =
         "a server that dies on getpeername (denoland/deno#8499), or stops accepting on "
         "an errno of accept",
-    .parameters = kParameters,
+    .parameters = kRstBeforeAcceptParameters,
     .needs = {.tcp = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

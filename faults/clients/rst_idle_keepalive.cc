@@ -13,7 +13,7 @@ Behaviour::Coroutine rst_idle_keepalive(Client& client, Exchange& exchange, cons
   co_return client.reset();
 }
 
-constexpr std::array kParameters{
+constexpr std::array kRstIdleKeepaliveParameters{
     size_of("1KiB"),
     Parameter{"wait", Kind::kDuration, &Params::wait, "500ms", "idle before the reset"},
     timeout_of("10s")};
@@ -25,7 +25,7 @@ constinit const Behaviour kRstIdleKeepalive{
     .story = "Has one whole exchange, lies idle and resets: a proxy that was restarted.",
     .sees = "ERR HUP on a descriptor that is parked",
     .brings_out = "stale entries in lists of idle connections, timers and pools",
-    .parameters = kParameters,
+    .parameters = kRstIdleKeepaliveParameters,
     .needs = {.keep_alive = true, .tcp = true},
     .owed = Owed::kResponse,
     .end = End::kRst,

@@ -15,8 +15,8 @@ Behaviour::Coroutine rst_mid_request(Client& client, Exchange& exchange, const P
   co_return client.reset();
 }
 
-constexpr std::array kParameters{
-    cut_of(),
+constexpr std::array kRstMidRequestParameters{
+    size_of("1KiB"), cut_of(),
     Parameter{"wait", Kind::kDuration, &Params::wait, "1ms", "between the part and the reset"},
     timeout_of("10s")};
 
@@ -27,7 +27,7 @@ constinit const Behaviour kRstMidRequest{
     .story = "Sends a part of a request and resets: a phone that loses its network.",
     .sees = "some bytes, then ECONNRESET in mid-parse",
     .brings_out = "state of a request that is never given back (romange/helio#492)",
-    .parameters = kParameters,
+    .parameters = kRstMidRequestParameters,
     .needs = {.tcp = true, .parts = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

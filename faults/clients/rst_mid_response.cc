@@ -15,10 +15,11 @@ Behaviour::Coroutine rst_mid_response(Client& client, Exchange& exchange, const 
   co_return client.reset();
 }
 
-constexpr std::array kParameters{size_of("8MiB"),
-                                 Parameter{"bytes", Kind::kBytes, &Params::bytes, "64KiB",
-                                           "bytes of the response to receive before the reset"},
-                                 timeout_of("10s")};
+constexpr std::array kRstMidResponseParameters{
+    size_of("8MiB"),
+    Parameter{"bytes", Kind::kBytes, &Params::bytes, "64KiB",
+              "bytes of the response to receive before the reset"},
+    timeout_of("10s")};
 
 }  // namespace
 
@@ -31,7 +32,7 @@ constinit const Behaviour kRstMidResponse{
     .brings_out =
         "SIGPIPE kills the process (yhirose/cpp-httplib#77), use after close "
         "(Corvusoft/restbed#110)",
-    .parameters = kParameters,
+    .parameters = kRstMidResponseParameters,
     .needs = {.response_bytes = kBulk, .tcp = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

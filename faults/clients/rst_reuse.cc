@@ -9,7 +9,7 @@ Behaviour::Coroutine rst_reuse(Client& client, Exchange&, const Params&) {
   co_return client.disconnect();
 }
 
-constexpr std::array kParameters{timeout_of("10s")};
+constexpr std::array kRstReuseParameters{timeout_of("10s")};
 
 }  // namespace
 
@@ -20,7 +20,7 @@ constinit const Behaviour kRstReuse{
         "connected again: the cheapest reset there is.",
     .sees = "IN OUT RDHUP ERR HUP; a read gives ECONNRESET once, then 0",
     .brings_out = "what rst-after-connect brings out, at the highest rate",
-    .parameters = kParameters,
+    .parameters = kRstReuseParameters,
     .needs = {.tcp = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

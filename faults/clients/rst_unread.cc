@@ -12,7 +12,7 @@ Behaviour::Coroutine rst_unread(Client& client, Exchange& exchange, const Params
   co_return client.close_unread();
 }
 
-constexpr std::array kParameters{size_of("1KiB"), timeout_of("10s")};
+constexpr std::array kRstUnreadParameters{size_of("1KiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ constinit const Behaviour kRstUnread{
         "resets by itself. The careless client that everybody has.",
     .sees = "a write gives ECONNRESET, or EPIPE",
     .brings_out = "what a reset in mid-response brings out, from a client that never meant one",
-    .parameters = kParameters,
+    .parameters = kRstUnreadParameters,
     .needs = {.tcp = true},
     .owed = Owed::kNothing,
     .end = End::kUnread,

@@ -15,7 +15,7 @@ Behaviour::Coroutine server_first(Client& client, Exchange& exchange, const Para
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{hold_of("5s"), timeout_of("30s")};
+constexpr std::array kServerFirstParameters{hold_of("5s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -28,7 +28,7 @@ constinit const Behaviour kServerFirst{
     .brings_out =
         "servers that take end of input for \"unable to write\"; two ends that both wait "
         "to read",
-    .parameters = kParameters,
+    .parameters = kServerFirstParameters,
     .needs = {.greeting = true},
     .owed = Owed::kGreeting,
     .end = End::kFin,

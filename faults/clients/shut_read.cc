@@ -13,7 +13,7 @@ Behaviour::Coroutine shut_read(Client& client, Exchange& exchange, const Params&
   co_return client.close();
 }
 
-constexpr std::array kParameters{hold_of("2s"), timeout_of("30s")};
+constexpr std::array kShutReadParameters{hold_of("2s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -24,7 +24,7 @@ constinit const Behaviour kShutRead{
         "notice nothing: a control, in which an effect would be an error of the rig.",
     .sees = "nothing",
     .brings_out = "nothing: who reports an effect is wrong",
-    .parameters = kParameters,
+    .parameters = kShutReadParameters,
     .needs = {},
     .owed = Owed::kNothing,
     .end = End::kFin,

@@ -28,7 +28,7 @@ Behaviour::Coroutine slow_body(Client& client, Exchange& exchange, const Params&
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kSlowBodyParameters{
     Parameter{"size", Kind::kBytes, &Params::size, "1KiB",
               "of the body, where the scenario has none"},
     Parameter{"bytes", Kind::kBytes, &Params::bytes, "16B", "of the body at a time"},
@@ -42,7 +42,7 @@ constinit const Behaviour kSlowBody{
     .story = "Sends the head of a request at once and its body a few bytes at a time.",
     .sees = "many tiny reads in the body",
     .brings_out = "a body without a deadline",
-    .parameters = kParameters,
+    .parameters = kSlowBodyParameters,
     .needs = {.body = true},
     .owed = Owed::kResponseOrEnd,
     .end = End::kFin,

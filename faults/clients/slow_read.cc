@@ -6,8 +6,6 @@
 namespace closewait {
 namespace {
 
-constexpr std::uint64_t kSmallWindow = 16 * 1024;
-
 Behaviour::Coroutine slow_read(Client& client, Exchange& exchange, const Params& params) {
   const auto share = static_cast<double>(params.rate) * to_seconds(params.every);
   const std::uint64_t bite = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(share));
@@ -24,7 +22,7 @@ Behaviour::Coroutine slow_read(Client& client, Exchange& exchange, const Params&
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kSlowReadParameters{
     size_of("8MiB"),
     Parameter{"rate", Kind::kByteRate, &Params::rate, "4MiB/s", "how fast it reads"},
     Parameter{"every", Kind::kDuration, &Params::every, "10ms", "between two reads"},
@@ -39,7 +37,7 @@ constinit const Behaviour kSlowRead{
         "train. All of it is owed, and the server must not buffer it.",
     .sees = "writes that take a part only, EAGAIN",
     .brings_out = "an output buffer without bound (http-kit/http-kit#180)",
-    .parameters = kParameters,
+    .parameters = kSlowReadParameters,
     .needs = {.response_bytes = kBulk},
     .owed = Owed::kResponse,
     .end = End::kFin,

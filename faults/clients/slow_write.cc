@@ -26,7 +26,7 @@ Behaviour::Coroutine slow_write(Client& client, Exchange& exchange, const Params
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kSlowWriteParameters{
     size_of("64B"),
     Parameter{"bytes", Kind::kBytes, &Params::bytes, "1B", "of the request at a time"},
     Parameter{"every", Kind::kDuration, &Params::every, "50ms", "between two of them"},
@@ -41,7 +41,7 @@ constinit const Behaviour kSlowWrite{
         "connections.",
     .sees = "many tiny reads",
     .brings_out = "a head without a deadline (zaphoyd/websocketpp#789)",
-    .parameters = kParameters,
+    .parameters = kSlowWriteParameters,
     .needs = {.parts = true},
     .owed = Owed::kResponseOrEnd,
     .end = End::kFin,

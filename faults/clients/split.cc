@@ -19,7 +19,7 @@ Behaviour::Coroutine split(Client& client, Exchange& exchange, const Params& par
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{
+constexpr std::array kSplitParameters{
     size_of("1KiB"), cut_of(),
     Parameter{"wait", Kind::kDuration, &Params::wait, "5ms", "between the two parts"},
     timeout_of("10s")};
@@ -33,7 +33,7 @@ constinit const Behaviour kSplit{
         "so now and then. The answer is the same wherever the cut is.",
     .sees = "IN twice for one request",
     .brings_out = "parsers that assume one read (19 servers in MDA2AV/HttpArena#1289)",
-    .parameters = kParameters,
+    .parameters = kSplitParameters,
     .needs = {.parts = true},
     .owed = Owed::kResponse,
     .end = End::kFin,

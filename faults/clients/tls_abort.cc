@@ -16,7 +16,7 @@ Behaviour::Coroutine tls_abort(Client& client, Exchange&, const Params&) {
   co_return client.reset();
 }
 
-constexpr std::array kParameters{timeout_of("10s")};
+constexpr std::array kTlsAbortParameters{timeout_of("10s")};
 
 }  // namespace
 
@@ -27,7 +27,7 @@ constinit const Behaviour kTlsAbort{
         "answered, or when hands are just shaken.",
     .sees = "ECONNRESET at each step of its handshake",
     .brings_out = "memory of a handshake that is never given back",
-    .parameters = kParameters,
+    .parameters = kTlsAbortParameters,
     .needs = {.tcp = true, .tls = true},
     .owed = Owed::kNothing,
     .end = End::kRst,

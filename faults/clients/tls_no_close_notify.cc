@@ -14,7 +14,7 @@ Behaviour::Coroutine tls_no_close_notify(Client& client, Exchange& exchange, con
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("1KiB"), timeout_of("10s")};
+constexpr std::array kTlsNoCloseNotifyParameters{size_of("1KiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -25,7 +25,7 @@ constinit const Behaviour kTlsNoCloseNotify{
         "half of the clients there are.",
     .sees = "an end of input that TLS was not told of",
     .brings_out = "a server that takes it for an error and leaves something behind",
-    .parameters = kParameters,
+    .parameters = kTlsNoCloseNotifyParameters,
     .needs = {.tls = true},
     .owed = Owed::kResponse,
     .end = End::kFin,

@@ -10,7 +10,7 @@ Behaviour::Coroutine tls_silent(Client& client, Exchange&, const Params& params)
   co_return client.close();
 }
 
-constexpr std::array kParameters{hold_of("5s"), timeout_of("30s")};
+constexpr std::array kTlsSilentParameters{hold_of("5s"), timeout_of("30s")};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ constinit const Behaviour kTlsSilent{.name = "tls-silent",
                                      .story = "Connects to a port of TLS and never says hello.",
                                      .sees = "no event",
                                      .brings_out = "a handshake without a deadline",
-                                     .parameters = kParameters,
+                                     .parameters = kTlsSilentParameters,
                                      .needs = {.tls = true},
                                      .owed = Owed::kNothing,
                                      .end = End::kFin,

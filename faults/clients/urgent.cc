@@ -19,7 +19,7 @@ Behaviour::Coroutine urgent(Client& client, Exchange& exchange, const Params& pa
   co_return client.close(exchange);
 }
 
-constexpr std::array kParameters{size_of("1KiB"), cut_of(), timeout_of("10s")};
+constexpr std::array kUrgentParameters{size_of("1KiB"), cut_of(), timeout_of("10s")};
 
 }  // namespace
 
@@ -30,7 +30,7 @@ constinit const Behaviour kUrgent{
         "is in no stream, and the request is seen intact.",
     .sees = "PRI",
     .brings_out = "a spin on EPOLLPRI, a byte that is missing in the stream",
-    .parameters = kParameters,
+    .parameters = kUrgentParameters,
     .needs = {.tcp = true, .parts = true},
     .owed = Owed::kResponse,
     .end = End::kFin,

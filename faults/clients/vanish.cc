@@ -12,7 +12,7 @@ Behaviour::Coroutine vanish(Client& client, Exchange& exchange, const Params&) {
   co_return client.vanish();
 }
 
-constexpr std::array kParameters{size_of("1KiB"), timeout_of("10s")};
+constexpr std::array kVanishParameters{size_of("1KiB"), timeout_of("10s")};
 
 }  // namespace
 
@@ -25,7 +25,7 @@ constinit const Behaviour kVanish{
     .brings_out =
         "connections that are open on one side only and never reaped "
         "(nicolasff/webdis#54)",
-    .parameters = kParameters,
+    .parameters = kVanishParameters,
     .needs = {.tcp = true, .net_admin = true},
     .owed = Owed::kResponse,
     .end = End::kVanish,
