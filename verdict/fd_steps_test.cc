@@ -122,6 +122,16 @@ TEST(LeakByCount, GrowthOutOfProportionIsNotJudged) {
   EXPECT_THAT(steps.not_judged, HasSubstr("not in proportion"));
 }
 
+// A proxy under load, whose pool of connections to its servers still fills.
+TEST(LeakByCount, TwoUnevenStepsThatNothingExplainsAreNotJudgedYet) {
+  Rests rests{rest_with(15), rest_with(32, {{"a", 200}, {"b", 200}}),
+              rest_with(43, {{"a", 400}, {"b", 400}})};
+  EXPECT_THAT(leaks_by_count(rests).findings, IsEmpty());
+  EXPECT_THAT(leaks_by_count(rests).not_judged, HasSubstr("not in proportion"));
+  rests.push_back(rest_with(57, {{"a", 600}, {"b", 600}}));
+  EXPECT_THAT(leaks_by_count(rests).findings, SizeIs(1));  // it goes on
+}
+
 TEST(LeakByCount, WhatIdentityExplainsIsTakenOff) {
   Rests rests = two_storms(10, 110, 260);
   rests[1].outstanding = {outstanding({"reset", 100, 0})};
