@@ -110,6 +110,8 @@ class Client {
 
   // shut down sending: the FIN. The peer sees end of input; receiving goes on.
   void shut_down_sending(Farewell farewell = Farewell::kSaid);
+  // Whether that was proven: the connection was there to be ended.
+  [[nodiscard]] bool has_ended_sending() const { return fin_sent_; }
   // shut down receiving, of which the peer sees nothing.
   [[nodiscard]] error_code shut_down_receiving();
   // drain: read to the end of input. Bytes beyond what was owed are noted as wrong.
@@ -222,6 +224,7 @@ class Client {
   bool reset_armed_ = false;           // SO_LINGER as read back
   bool at_once_ = false;               // TCP_NODELAY is set
   bool happened_ = false;              // what follows is the target's choice
+  bool fin_intended_ = false;          // counted
   bool fin_sent_ = false;              // proven at shut_down_sending()
   bool input_ended_ = false;
   bool abandoned_ = false;

@@ -14,6 +14,7 @@ namespace closewait {
 
 void Client::shut_down_sending(Farewell farewell) {
   ++tally_->counts.intended;
+  fin_intended_ = true;
   const bool alive = is_alive();
   if (tls_) tls_->end_sending(farewell);
   const int result = noted(log_, {.name = "shutdown", .what = "SHUT_WR"},
@@ -56,7 +57,7 @@ Outcome Client::close() {
     close_socket();
     return Outcome::kDelivered;
   }
-  ++tally_->counts.intended;
+  if (!fin_intended_) ++tally_->counts.intended;
   const bool alive = is_alive();
   if (tls_ && alive) tls_->end_sending(Farewell::kSaid);
   // With bytes unread the kernel would send a reset instead of the FIN.

@@ -59,7 +59,15 @@ TEST_F(SockDiagTest, SeesBothFamiliesAndTheMappedPeerOfADualStackListener) {
 
 TEST_F(SockDiagTest, ThePortFilterLeavesTheClientsSideOut) {
   const UniqueFd client = connect_to(address_of(listener_));
-  EXPECT_EQ(sockets().size(), 2U);  // the listener and its end of the connection
+  const auto of_port = sockets();
+  // Others than these are in TIME_WAIT, of who had the port before.
+  EXPECT_EQ(
+      std::ranges::count(of_port, "LISTEN", [](const auto& each) { return name_of(each.state); }),
+      1);
+  EXPECT_EQ(name_of(server_side(client).state), "ESTABLISHED");
+  EXPECT_TRUE(std::ranges::all_of(of_port, [&](const TcpSocket& each) {
+    return each.local.port == port_of(listener_) && each.local != Endpoint::of(address_of(client));
+  }));
   const auto all = diag_.dump_all({}).value();
   EXPECT_EQ(std::count_if(all.begin(), all.end(),
                           [&](const TcpSocket& each) {

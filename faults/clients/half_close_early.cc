@@ -12,7 +12,7 @@ Behaviour::Coroutine half_close_early(Client& client, Exchange& exchange, const 
   if (cut == 0) co_return client.fell_short({});
   if (auto error = co_await client.send_part(exchange, cut)) co_return client.fell_short(error);
   client.shut_down_sending();
-  client.has_happened();
+  if (client.has_ended_sending()) client.has_happened();
   if (auto error = co_await client.stay(params.hold)) co_return client.fell_short(error);
   co_return client.close();
 }

@@ -7,7 +7,7 @@ namespace {
 Behaviour::Coroutine half_close_idle(Client& client, Exchange&, const Params& params) {
   if (auto error = co_await client.connect()) co_return client.fell_short(error);
   client.shut_down_sending();
-  client.has_happened();
+  if (client.has_ended_sending()) client.has_happened();
   if (auto error = co_await client.stay(params.hold)) co_return client.fell_short(error);
   co_return client.close();
 }
