@@ -100,7 +100,7 @@ TEST(ScenarioFiles, SoakTakesAMinuteWithEachBehaviourWellOverAHundredTimes) {
   EXPECT_GE(soak.planned_length(), std::chrono::seconds(45));
   EXPECT_LE(soak.planned_length(), std::chrono::seconds(65));
   for (const std::string& name : behaviours_of(soak)) {
-    EXPECT_GT(planned_of(soak, name) * static_cast<double>(soak.repeat), 500) << name;
+    EXPECT_GT(planned_of(soak, name) * static_cast<double>(soak.repeat), 200) << name;
   }
 }
 
