@@ -231,19 +231,18 @@ void Peer::accept_all() {
 
 void Peer::serve(Connection& connection, short events) {
   if (!connection.fd) return;  // ended meanwhile
-  if ((events & POLLPRI) != 0) {
-    static_cast<void>(::recv(connection.fd.get(), &connection.seen.urgent, 1, MSG_OOB));
-  }
   if ((events & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && connection.seen.flags == 0) {
     connection.seen.flags = all_flags(connection.fd.get());
   }
-  if ((events & (POLLIN | POLLRDHUP | POLLHUP | POLLERR)) != 0) read(connection);
+  if ((events & (POLLIN | POLLPRI | POLLRDHUP | POLLHUP | POLLERR)) != 0) read(connection);
   if (connection.fd) write(connection);
 }
 
 void Peer::read(Connection& connection) {
   std::array<char, 65536> buffer;
   while (connection.unsent() < kMostUnsent) {
+    // A read ends before an urgent byte, and the next one would skip it.
+    static_cast<void>(::recv(connection.fd.get(), &connection.seen.urgent, 1, MSG_OOB));
     const auto got = connection.receive(buffer.data(), buffer.size());
     if (got > 0) {
       requests_came(connection, std::string(buffer.data(), static_cast<std::size_t>(got)));
