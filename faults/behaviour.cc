@@ -94,6 +94,8 @@ std::string_view name_of(Owed owed) {
       return "every response, whole and in order";
     case Owed::kResponseOrEnd:
       return "the whole response, or an end in the server's own time";
+    case Owed::kResponseAfterEnd:
+      return "the whole response, also after its end of input";
     case Owed::kGreeting:
       return "the whole greeting";
   }

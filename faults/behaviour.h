@@ -75,7 +75,8 @@ enum class Owed : std::uint8_t {
   kNothing,
   kResponse,
   kEveryResponse,
-  kResponseOrEnd,  // or it ends the connection in its own time
+  kResponseOrEnd,     // or it ends the connection in its own time
+  kResponseAfterEnd,  // though the client has ended its side, where the target means to answer then
   kGreeting,
 };
 // "the whole response": as docs and programs say it.

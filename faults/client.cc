@@ -181,6 +181,7 @@ Client::Awaitable<error_code> Client::wait(Direction direction, Instant until) {
   const auto [ended] = co_await timer_.async_wait(kAsTuple);
   heed_deadline(ended);
   watch_.end_wait();
+  if (stopped_ == Stop::kDeadline) starved_ = Clock::now() - began >= timeout_ / 2;
   if (log_ != nullptr) log_->add_wait(began, Clock::now(), watch_.take_events());
   co_return stop_error();
 }
@@ -216,6 +217,7 @@ error_code Client::stop_error() const {
 
 void Client::ask_again(Exchange& exchange) {
   exchange.restart();
+  asked_again_ = true;
   sent_of_request_ = 0;
   due_ = Clock::now();
 }

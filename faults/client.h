@@ -161,6 +161,11 @@ class Client {
   [[nodiscard]] bool speaks_tls() const { return tls_ != nullptr; }
   // An error of the rig's own: no descriptor, no port. The target had no part in it.
   [[nodiscard]] error_code rig_error() const { return rig_error_; }
+  // A response is owed and not whole, the first one of its connection or a later one.
+  [[nodiscard]] bool is_owed() const { return asked_; }
+  [[nodiscard]] bool has_asked_again() const { return asked_again_; }
+  // Its deadline came when it had waited for half its time and more, and nothing had come.
+  [[nodiscard]] bool starved() const { return starved_; }
   // When its socket was closed.
   [[nodiscard]] Instant ended() const { return ended_; }
   // It did not end as its behaviour does: it fell short, and was reset.
@@ -218,7 +223,9 @@ class Client {
   End end_;
   Stop stopped_ = Stop::kNo;
   bool connected_ = false;
-  bool asked_ = false;                 // a response is owed and not whole yet
+  bool asked_ = false;  // a response is owed and not whole yet
+  bool asked_again_ = false;
+  bool starved_ = false;
   bool answer_is_on_its_way_ = false;  // the request was just sent: there is nothing to read yet
   bool seen_alive_ = false;            // by the kernel's state, and nothing was done since
   bool reset_armed_ = false;           // SO_LINGER as read back

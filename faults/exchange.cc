@@ -33,6 +33,11 @@ std::string Exchange::endless_request(std::uint64_t bytes) const {
   return text;
 }
 
+void Exchange::set_refused() {
+  refused_ = refused_ || !wrong_at_;
+  set_wrong(0);
+}
+
 void Exchange::set_wrong(std::uint64_t offset) {
   if (!wrong_at_) wrong_at_ = offset;
 }

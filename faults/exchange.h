@@ -49,6 +49,10 @@ class Exchange {
   // Offset in the response of the first byte that is not as owed: of a body that is checked, in the
   // body.
   [[nodiscard]] std::optional<std::uint64_t> wrong_at() const { return wrong_at_; }
+  // What is wrong is its status: a whole answer, and not the one that was asked for.
+  [[nodiscard]] bool refused() const { return refused_; }
+  // The target has said that it answers no more on this connection.
+  [[nodiscard]] bool said_goodbye() const { return said_goodbye_; }
   // Bytes of the response; what comes before it (a hello) does not count.
   [[nodiscard]] std::uint64_t received() const { return received_; }
 
@@ -63,6 +67,8 @@ class Exchange {
   // One of the answers is whole. True: it was the last.
   bool answer_is_whole();
   void set_wrong(std::uint64_t offset);
+  void set_refused();
+  void set_said_goodbye() { said_goodbye_ = true; }
 
  private:
   std::uint64_t received_ = 0;
@@ -71,6 +77,8 @@ class Exchange {
   std::size_t before_response_ = 0;
   std::optional<std::uint64_t> wrong_at_;
   bool complete_ = false;
+  bool refused_ = false;
+  bool said_goodbye_ = false;
 };
 
 }  // namespace closewait

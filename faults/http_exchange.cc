@@ -214,7 +214,8 @@ bool HttpExchange::is_right(int status) const {
 
 // A whole response is there: is it the one that was asked for? True when it is the last.
 bool HttpExchange::conclude() {
-  if (!is_right(parser_->status())) set_wrong(0);
+  if (!is_right(parser_->status())) set_refused();
+  if (!parser_->keep_alive()) set_said_goodbye();
   if (owes_pattern() && !has_no_body()) {
     if (parser_->body_differs_at()) set_wrong(*parser_->body_differs_at());
     if (parser_->body_size() != spec_.size) set_wrong(parser_->body_size());

@@ -28,7 +28,7 @@ Client::Awaitable<void> Session::run() {
     const Outcome outcome =
         co_await assignment_.mix->behaviour->run(client, exchange, assignment_.mix->params);
     client_ = nullptr;
-    if (conclude(client, outcome)) co_return;
+    if (conclude(client, outcome, exchange)) co_return;
   }
   ++tally_.counts.rig_errors;
 }
@@ -71,7 +71,7 @@ Client::Setup Session::client_setup() const {
 }
 
 // False: the port was not to be had, another one may be.
-bool Session::conclude(const Client& client, Outcome outcome) {
+bool Session::conclude(const Client& client, Outcome outcome, const Exchange& exchange) {
   if (slot_ && client.connected()) {
     if (const auto reaped = context_.ports->client_ended(
             *slot_, {.at = client.ended(), .abandoned = client.abandoned()})) {
@@ -87,7 +87,39 @@ bool Session::conclude(const Client& client, Outcome outcome) {
     return true;
   }
   ++tally_.counts.outcomes[index_of(outcome)];
+  count_response(client, outcome, exchange);
   return true;
+}
+
+// What became of the response that it was owed. A further request on a connection, and one after a
+// goodbye, may go unanswered: how long a target keeps connections is its own affair.
+void Session::count_response(const Client& client, Outcome outcome, const Exchange& exchange) {
+  if (assignment_.mix->behaviour->owed == Owed::kNothing) return;
+  const auto keep = [this](std::optional<ResponseExample>& first, std::uint64_t offset) {
+    if (!first) first = {.connection = assignment_.number, .offset = offset};
+  };
+  if (outcome == Outcome::kCut) return;
+  if (exchange.refused()) {
+    ++tally_.counts.other_status;
+    return;
+  }
+  if (exchange.wrong_at()) {
+    ++tally_.counts.altered;
+    return keep(tally_.first_altered, *exchange.wrong_at());
+  }
+  const bool may_be_ended = assignment_.mix->behaviour->owed == Owed::kResponseOrEnd;
+  if (!client.is_owed() || exchange.said_goodbye() || may_be_ended) return;
+  const bool begun = exchange.received() > 0;
+  const bool waited_in_vain =
+      outcome == Outcome::kTimedOut && client.starved() && client.unsent(exchange) == 0;
+  if (outcome == Outcome::kPreempted && begun) {
+    ++tally_.counts.truncated;
+  } else if (waited_in_vain || (outcome == Outcome::kPreempted && !client.has_asked_again())) {
+    ++tally_.counts.unanswered;
+  } else {
+    return;
+  }
+  keep(tally_.first_lost, exchange.received());
 }
 
 }  // namespace closewait

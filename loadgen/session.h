@@ -60,7 +60,8 @@ class Session : public boost::intrusive::list_base_hook<
   [[nodiscard]] bool take_slot();
   [[nodiscard]] std::optional<SocketAddress> local() const;
   [[nodiscard]] Client::Setup client_setup() const;
-  [[nodiscard]] bool conclude(const Client& client, Outcome outcome);
+  [[nodiscard]] bool conclude(const Client& client, Outcome outcome, const Exchange& exchange);
+  void count_response(const Client& client, Outcome outcome, const Exchange& exchange);
 
   const SessionContext& context_;
   Assignment assignment_;

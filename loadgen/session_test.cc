@@ -10,6 +10,7 @@
 #include <set>
 
 #include "faults/clients/peer_for_tests.h"
+#include "faults/http_exchange.h"
 #include "loadgen/engine.h"
 
 namespace closewait {
@@ -123,6 +124,77 @@ TEST_F(SessionTest, MarksWhatItsBehaviourDidNotEnd) {
     if (connection.abandoned) ++abandoned;
   });
   EXPECT_EQ(abandoned, tally.counts.opened);
+}
+
+// How a target treats clients, and what is counted of the responses that it owed them.
+struct Treatment {
+  const char* name;
+  Script script;
+  std::string_view behaviour;
+  ClientCounts counted{};  // altered and so on, of each connection
+};
+
+std::string with_other_byte(std::string answer, std::size_t from_the_end) {
+  answer[answer.size() - from_the_end] ^= 1;
+  return answer;
+}
+
+std::vector<Treatment> treatments() {
+  const std::string refusal = "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+  const std::string goodbye =
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n" + http_answer(64).substr(17);
+  const Script ends_after_one{
+      .answer = http_answer(64), .answers_at_most = 1, .once_answered = Script::Then::kClose};
+  // One answer of many is out before anything was asked, and all is read before the end.
+  const HttpRequest request;
+  const HttpExchange pipelined({.request = &request, .host = "127.0.0.1:12345", .size = 64});
+  Script ends_a_pipeline{
+      .greeting = http_answer(64),
+      .once_received = {.bytes = 200 * pipelined.request(0).size(), .then = Script::Then::kClose}};
+  Script says_goodbye = ends_a_pipeline;
+  says_goodbye.greeting = goodbye;
+  return {
+      {"As owed", answers(64), "polite"},
+      {"Another byte", {.answer = with_other_byte(http_answer(64), 1)}, "polite", {.altered = 1}},
+      {"More than owed", {.answer = http_answer(64) + "x"}, "polite", {.altered = 1}},
+      {"Another status", {.answer = refusal}, "polite", {.other_status = 1}},
+      {"Another status before all was asked", {.greeting = refusal}, "split", {.other_status = 1}},
+      {"Ended in the middle", closes_in_mid_answer(64), "half-close", {.truncated = 1}},
+      {"Reset without a byte", resets_when_asked(), "split", {.unanswered = 1}},
+      {"Never answered", never_answers(), "half-close", {.unanswered = 1}},
+      {"May be ended", resets_when_asked(), "slow-write"},
+      {"Owed nothing", closes_in_mid_answer(64), "rst-mid-response"},
+      {"Ended between two", ends_after_one, "polite-keepalive"},
+      {"Ended a pipeline", ends_a_pipeline, "pipeline-flood", {.truncated = 1}},
+      {"Said goodbye", says_goodbye, "pipeline-flood"},
+  };
+}
+
+TEST_F(SessionTest, CountsTheResponsesThatDidNotComeAsOwed) {
+  for (const Treatment& each : treatments()) {
+    SCOPED_TRACE(each.name);
+    Peer peer(each.script);
+    PortTable ports = table();
+    Phase one = phase(each.behaviour, 100);
+    one.clients[0].params.timeout = milliseconds(300);
+    const ClientTally tally = run(one, peer.address(), ports);
+    const std::uint64_t opened = tally.counts.opened;
+    EXPECT_EQ(opened, 4U);
+    EXPECT_EQ(tally.counts.altered, opened * each.counted.altered);
+    EXPECT_EQ(tally.counts.other_status, opened * each.counted.other_status);
+    EXPECT_EQ(tally.counts.truncated, opened * each.counted.truncated);
+    EXPECT_EQ(tally.counts.unanswered, opened * each.counted.unanswered);
+    EXPECT_EQ(tally.first_altered.has_value(), each.counted.altered > 0);
+    EXPECT_EQ(tally.first_lost.has_value(), each.counted.truncated + each.counted.unanswered > 0);
+  }
+}
+
+// The first connection of them, and where in its body the first other byte was.
+TEST_F(SessionTest, KeepsTheFirstThatIsWrongAsAnExample) {
+  Peer peer({.answer = with_other_byte(http_answer(64), 24)});
+  PortTable ports = table();
+  const ClientTally tally = run(phase("polite", 100), peer.address(), ports);
+  EXPECT_EQ(tally.first_altered, (ResponseExample{.connection = 0, .offset = 40}));
 }
 
 }  // namespace

@@ -10,19 +10,31 @@ namespace closewait {
 
 // One thing wrong with the target. The order of the kinds is their precedence: the first that
 // explains a thing names it.
-enum class FindingKind : std::uint8_t { kCrash, kCloseWait, kFdLeak };
+enum class FindingKind : std::uint8_t {
+  kCrash,
+  kCloseWait,
+  kFdLeak,
+  kLostResponse,
+  kWrongResponse,
+};
 
-inline constexpr std::array<std::string_view, 3> kFindingKindNames{"crash", "close-wait",
-                                                                   "fd-leak"};
+inline constexpr std::array<std::string_view, 5> kFindingKindNames{
+    "crash", "close-wait", "fd-leak", "lost-response", "wrong-response"};
 
 [[nodiscard]] constexpr std::string_view name_of(FindingKind kind) {
   return kFindingKindNames[static_cast<std::size_t>(kind)];
 }
 
+// Something of the target's stays that nobody uses.
+[[nodiscard]] constexpr bool is_leak(FindingKind kind) {
+  return kind == FindingKind::kCloseWait || kind == FindingKind::kFdLeak;
+}
+
 struct Finding {
   FindingKind kind = FindingKind::kCrash;
   std::string behaviour{};        // the client that causes it; "" when that is not known
-  std::uint64_t connections = 0;  // known one by one to have left it; 0 where only fds were counted
+  std::uint64_t connections = 0;  // known one by one to have left or met it; 0 where only fds were
+                                  // counted
   double per_connection = 0;  // descriptors a connection of that behaviour; 0 where it has no size
   std::string confidence{};   // "exact" (by identity) or "estimated" (by counts)
   std::vector<std::string> evidence{};  // sentences, the most telling first

@@ -137,6 +137,12 @@ void each_field(Visitor& visit, Self& self) {
   visit("held", self.held);
 }
 
+template <class Visitor, Is<ResponseExample> Self>
+void each_field(Visitor& visit, Self& self) {
+  visit("connection", self.connection);
+  visit("offset", self.offset);
+}
+
 template <class Visitor, Is<ClientTally> Self>
 void each_field(Visitor& visit, Self& self) {
   auto& counts = self.counts;
@@ -146,11 +152,17 @@ void each_field(Visitor& visit, Self& self) {
   visit("rig_errors", counts.rig_errors);
   for (std::size_t i = 0; i < kOutcomes; ++i) visit(kOutcomeNames[i], counts.outcomes[i]);
   visit("wrong", counts.wrong);
+  visit("altered", counts.altered);
+  visit("other_status", counts.other_status);
+  visit("truncated", counts.truncated);
+  visit("unanswered", counts.unanswered);
   visit("intended", counts.intended);
   visit("confirmed", counts.confirmed);
   visit("connect", self.connect);
   visit("response", self.response);
   visit("reap", self.reap);
+  visit("first_altered", self.first_altered);
+  visit("first_lost", self.first_lost);
 }
 
 template <class Visitor, Is<HeaderLine> Self>

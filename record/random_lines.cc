@@ -76,12 +76,18 @@ Tally RandomLines::tally() {
                    .rig_errors = number(),
                    .outcomes = {},
                    .wrong = number(),
+                   .altered = number(),
+                   .other_status = number(),
+                   .truncated = number(),
+                   .unanswered = number(),
                    .intended = number(),
                    .confirmed = number()};
     for (std::uint64_t& outcome : each.counts.outcomes) outcome = number();
     each.connect = histogram();
     each.response = histogram();
     each.reap = histogram();
+    if (flag()) each.first_altered = {.connection = number(), .offset = number()};
+    if (flag()) each.first_lost = {.connection = number(), .offset = number()};
   }
   tally.lag = histogram();
   return tally;

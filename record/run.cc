@@ -7,8 +7,6 @@
 namespace closewait {
 namespace {
 
-bool is_polite(const std::string& behaviour) { return behaviour.starts_with("polite"); }
-
 // Clients of `polite` that have connected and not ended. Each wants one answer, so one that is
 // still there after a whole second in which nobody was served has waited for it.
 std::uint64_t waiting(const Run& run) {
@@ -58,9 +56,9 @@ struct Fold {
   }
   void operator()(const SecondLine& line) const {
     const std::uint64_t waiting_before = waiting(run);
-    run.whole.merge(line.tally);
+    const bool beside_host_fault = !run.phases.empty() && run.phases.back().host_faults > 0;
+    run.whole.merge(beside_host_fault ? set_aside(line.tally) : line.tally);
     if (line.control) run.control.merge(line.tally);
-    if (!run.phases.empty() && run.phases.back().host_faults > 0) set_aside(line.tally);
     if (line.kind == PhaseKind::kStorm) {
       run.storms.merge(line.tally);
       run.storm_seconds += line.seconds;
@@ -128,9 +126,12 @@ struct Fold {
     resets.aborts_on_data += counted.aborts_on_data;
     resets.aborts_on_close += counted.aborts_on_close;
   }
-  void set_aside(const Tally& tally) const {
+  // Gives it back without its examples, which are of the target's own doing.
+  [[nodiscard]] Tally set_aside(Tally tally) const {
     const std::size_t known = std::min(run.beside_host_faults.size(), tally.clients.size());
     for (std::size_t i = 0; i < known; ++i) run.beside_host_faults[i] += tally.clients[i].counts;
+    for (ClientTally& each : tally.clients) each.first_altered = each.first_lost = std::nullopt;
+    return tally;
   }
   // A state that was there once stays, at zero.
   void take_over(const std::map<std::string, std::uint64_t>& sockets) const {
@@ -141,6 +142,8 @@ struct Fold {
 };
 
 }  // namespace
+
+bool is_polite(std::string_view behaviour) { return behaviour.starts_with("polite"); }
 
 void Run::add(const Line& line) { std::visit(Fold{*this}, line); }
 

@@ -4,12 +4,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/lines.h"
 #include "record/played_phase.h"
 
 namespace closewait {
+
+// By its name: "polite", "polite-held". What happens to these is what others do to them.
+[[nodiscard]] bool is_polite(std::string_view behaviour);
 
 // What the last second that told it said.
 struct Latest {

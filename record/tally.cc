@@ -20,6 +20,10 @@ ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
   rig_errors += other.rig_errors;
   std::ranges::transform(outcomes, other.outcomes, outcomes.begin(), std::plus{});
   wrong += other.wrong;
+  altered += other.altered;
+  other_status += other.other_status;
+  truncated += other.truncated;
+  unanswered += other.unanswered;
   intended += other.intended;
   confirmed += other.confirmed;
   return *this;
@@ -32,16 +36,30 @@ ClientCounts& ClientCounts::operator-=(const ClientCounts& part) {
   rig_errors -= part.rig_errors;
   std::ranges::transform(outcomes, part.outcomes, outcomes.begin(), std::minus{});
   wrong -= part.wrong;
+  altered -= part.altered;
+  other_status -= part.other_status;
+  truncated -= part.truncated;
+  unanswered -= part.unanswered;
   intended -= part.intended;
   confirmed -= part.confirmed;
   return *this;
 }
+
+namespace {
+
+void keep_first(std::optional<ResponseExample>& kept, const std::optional<ResponseExample>& other) {
+  if (other && (!kept || other->connection < kept->connection)) kept = other;
+}
+
+}  // namespace
 
 void ClientTally::merge(const ClientTally& other) {
   counts += other.counts;
   connect.merge(other.connect);
   response.merge(other.response);
   reap.merge(other.reap);
+  keep_first(first_altered, other.first_altered);
+  keep_first(first_lost, other.first_lost);
 }
 
 void Tally::merge(const Tally& other) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/histogram.h"
@@ -18,9 +19,14 @@ struct ClientCounts {
   std::uint64_t opened = 0;      // connected
   std::uint64_t rig_errors = 0;  // the rig's own: no port, no descriptor
   std::array<std::uint64_t, kOutcomes> outcomes{};
-  std::uint64_t wrong = 0;      // delivered, but with other bytes than owed
-  std::uint64_t intended = 0;   // ends (a reset, a FIN) that the rig carried out
-  std::uint64_t confirmed = 0;  // of those, proven: TCP_INFO, SO_LINGER read back, return codes
+  std::uint64_t wrong = 0;  // delivered, but with other bytes or another status than owed
+  // What became of the responses that were owed, whatever became of the client:
+  std::uint64_t altered = 0;       // other bytes came
+  std::uint64_t other_status = 0;  // a whole one came, of another status
+  std::uint64_t truncated = 0;     // the target ended it in its middle
+  std::uint64_t unanswered = 0;    // ended without a byte, or waited in vain for half its time
+  std::uint64_t intended = 0;      // ends (a reset, a FIN) that the rig carried out
+  std::uint64_t confirmed = 0;     // of those, proven: TCP_INFO, SO_LINGER read back, return codes
 
   [[nodiscard]] std::uint64_t of(Outcome outcome) const { return outcomes[index_of(outcome)]; }
   // The share of all tried that did not get what was theirs:
@@ -34,6 +40,14 @@ struct ClientCounts {
   friend bool operator==(const ClientCounts&, const ClientCounts&) = default;
 };
 
+// One connection that did not get the response it was owed.
+struct ResponseExample {
+  std::uint64_t connection = 0;  // its number
+  std::uint64_t offset = 0;      // of the response: where it differs, or how much of it came
+
+  friend bool operator==(const ResponseExample&, const ResponseExample&) = default;
+};
+
 // Counts and durations of one behaviour. connect runs from the actual start, response from the
 // planned instant to the last byte (a time-out counts at its deadline), reap from the client's
 // end to the destruction of the target's socket (0 when that came first).
@@ -42,6 +56,9 @@ struct ClientTally {
   Histogram connect;
   Histogram response;
   Histogram reap;
+  // Of the altered ones, and of the truncated and unanswered: that with the lowest number.
+  std::optional<ResponseExample> first_altered{};
+  std::optional<ResponseExample> first_lost{};
 
   void merge(const ClientTally& other);
 

@@ -36,6 +36,10 @@ TEST(ClientCounts, AddsUpEveryField) {
                    .rig_errors = 4,
                    .outcomes = {5, 6, 7, 8, 9},
                    .wrong = 10,
+                   .altered = 13,
+                   .other_status = 16,
+                   .truncated = 14,
+                   .unanswered = 15,
                    .intended = 11,
                    .confirmed = 12};
   one += one;

@@ -21,6 +21,10 @@ Json counts_json(const ClientCounts& counts) {
             {"timed_out", counts.of(Outcome::kTimedOut)},
             {"cut", counts.of(Outcome::kCut)},
             {"wrong", counts.wrong},
+            {"altered", counts.altered},
+            {"other_status", counts.other_status},
+            {"truncated", counts.truncated},
+            {"unanswered", counts.unanswered},
             {"failed_ratio", nullptr},
             {"intended", counts.intended},
             {"confirmed", counts.confirmed}};

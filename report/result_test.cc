@@ -34,13 +34,12 @@ TEST(Result, HasTheFieldsOfItsSchema) {
               ElementsAre("schema", "verdict", "inconclusive_because", "not_judged", "scenario",
                           "seed", "labels", "rig_version", "rig_processes", "kernel", "target",
                           "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
-                          "network", "phases", "rests", "host_faults", "findings",
-                          "expectations"));
+                          "network", "phases", "rests", "host_faults", "findings", "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
-  EXPECT_THAT(
-      keys_of(result["clients"]["polite"]),
-      ElementsAre("planned", "skipped", "opened", "refused", "rig_errors", "delivered", "preempted",
-                  "timed_out", "cut", "wrong", "failed_ratio", "intended", "confirmed"));
+  EXPECT_THAT(keys_of(result["clients"]["polite"]),
+              ElementsAre("planned", "skipped", "opened", "refused", "rig_errors", "delivered",
+                          "preempted", "timed_out", "cut", "wrong", "altered", "other_status",
+                          "truncated", "unanswered", "failed_ratio", "intended", "confirmed"));
   EXPECT_THAT(keys_of(result["latency"]["polite"]), ElementsAre("connect", "response", "reap"));
   EXPECT_THAT(keys_of(result["lag"]),
               ElementsAre("count", "mean", "p50", "p90", "p99", "p999", "max", "histogram"));

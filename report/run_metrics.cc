@@ -151,7 +151,9 @@ MetricFamilies findings(const std::vector<Finding>& found) {
 
 prometheus::MetricFamily leaked_connections(const Run& run, const std::vector<Finding>& found) {
   std::map<std::string, std::uint64_t> leaked;
-  for (const Finding& each : found) leaked[each.behaviour] += each.connections;
+  for (const Finding& each : found) {
+    if (is_leak(each.kind)) leaked[each.behaviour] += each.connections;
+  }
   std::vector<MetricValue> values;
   for (const std::string& name : run.header.behaviours) {
     values.push_back({{{"behaviour", name}}, number(leaked[name])});
@@ -174,8 +176,18 @@ constexpr std::array kClientCounters{
                   "Not tried: open_at_most was reached or the phase was over.",
                   &ClientCounts::skipped},
     ClientCounter{"closewait_clients_opened_total", "Connected.", &ClientCounts::opened},
-    ClientCounter{"closewait_clients_wrong_total", "Delivered, with other bytes than owed.",
-                  &ClientCounts::wrong},
+    ClientCounter{"closewait_clients_wrong_total",
+                  "Delivered, with other bytes or another status than owed.", &ClientCounts::wrong},
+    ClientCounter{"closewait_responses_altered_total", "Responses with other bytes than owed.",
+                  &ClientCounts::altered},
+    ClientCounter{"closewait_responses_other_status_total",
+                  "Whole responses of another status than owed.", &ClientCounts::other_status},
+    ClientCounter{"closewait_responses_truncated_total",
+                  "Owed responses that the target ended in their middle.",
+                  &ClientCounts::truncated},
+    ClientCounter{"closewait_responses_unanswered_total",
+                  "Owed responses of which nothing came, or nothing further.",
+                  &ClientCounts::unanswered},
     ClientCounter{"closewait_ends_intended_total", "Ends that the rig carried out.",
                   &ClientCounts::intended},
     ClientCounter{"closewait_ends_confirmed_total", "Ends proven to have happened.",

@@ -23,7 +23,9 @@ std::uint64_t opened(const Tally& tally) {
 // Of findings that are accepted: without one, nothing leaked.
 std::uint64_t leaked(const Run& run) {
   std::uint64_t total = 0;
-  for (const Finding& each : run.findings) total += each.connections;
+  for (const Finding& each : run.findings) {
+    if (is_leak(each.kind)) total += each.connections;
+  }
   return total;
 }
 
@@ -40,7 +42,10 @@ std::string pass(const Run& run) {
 // " (412 leaked)", where connections are what was counted.
 std::string extent(const Finding& finding) {
   if (finding.connections == 0) return "";
-  return fmt::format(" ({} leaked)", grouped(finding.connections));
+  const std::string_view what = finding.kind == FindingKind::kLostResponse    ? "lost"
+                                : finding.kind == FindingKind::kWrongResponse ? "wrong"
+                                                                              : "leaked";
+  return fmt::format(" ({} {})", grouped(finding.connections), what);
 }
 
 std::string more(std::size_t count, std::string_view noun) {
@@ -54,7 +59,7 @@ std::string fail_by_finding(const Run& run) {
     what += fmt::format(", {:.2f} descriptors per {}connection{}", first.per_connection,
                         first.behaviour.empty() ? "" : first.behaviour + " ", extent(first));
   } else if (!first.behaviour.empty()) {
-    what += fmt::format(", by {}", first.behaviour);
+    what += fmt::format(", by {}{}", first.behaviour, is_leak(first.kind) ? "" : extent(first));
   }
   const std::string again =
       first.again.empty() ? "" : fmt::format(" Show it again: {}", first.again);

@@ -65,6 +65,8 @@ std::string_view key_of(Owed owed) {
       return "every_response";
     case Owed::kResponseOrEnd:
       return "response_or_end";
+    case Owed::kResponseAfterEnd:
+      return "response_after_end";
     case Owed::kGreeting:
       return "greeting";
   }

@@ -12,6 +12,7 @@
 #include "verdict/honesty.h"
 #include "verdict/leak.h"
 #include "verdict/reset_proof.h"
+#include "verdict/responses.h"
 
 namespace closewait {
 namespace {
@@ -33,13 +34,17 @@ const AcceptedFinding* accepted(const Finding& finding, const Scenario& scenario
   return found == scenario.accept.end() ? nullptr : &*found;
 }
 
-// The storms with nothing but the one behaviour, once; all of it when that is not known.
-std::vector<Setting> only(const std::string& behaviour, const Scenario& scenario) {
+// The storms with nothing but the one behaviour, once; all of it when that is not known. What it
+// did not get is judged beside polite clients, who did.
+std::vector<Setting> only(const Finding& finding, const Scenario& scenario) {
+  const std::string& behaviour = finding.behaviour;
   std::vector<Setting> settings;
   if (behaviour.empty()) return settings;
+  const bool compared = !is_leak(finding.kind) && !is_polite(behaviour);
   for (const Phase& phase : scenario.cycle) {
     if (phase.kind == PhaseKind::kRest) continue;
-    settings.emplace_back("cycle." + phase.name + ".clients", "{" + behaviour + ": 1}");
+    settings.emplace_back("cycle." + phase.name + ".clients",
+                          (compared ? "{polite: 1, " : "{") + behaviour + ": 1}");
   }
   settings.emplace_back("repeat", "1");
   return settings;
@@ -58,6 +63,18 @@ bool vanished_unknown(const Run& run, const Scenario& scenario) {
     return behaviour->end == End::kVanish &&
            !run.header.not_applicable.contains(std::string(behaviour->name));
   });
+}
+
+// Those who are owed a response after their end of input, where the target does not promise one.
+std::set<std::string> unpromised_behaviours(const Scenario& scenario) {
+  std::set<std::string> names;
+  if (scenario.target.promises.half_close_answers.value_or(false)) return names;
+  for (const Behaviour* behaviour : scenario.behaviours()) {
+    const bool after_end =
+        behaviour->owed == Owed::kResponseAfterEnd || behaviour->owed == Owed::kGreeting;
+    if (after_end) names.emplace(behaviour->name);
+  }
+  return names;
 }
 
 std::set<std::string> limited_behaviours(const Scenario& scenario) {
@@ -79,6 +96,8 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
   }
   if (auto unknown = resets_not_compared(run)) end.not_judged.push_back(std::move(*unknown));
+  std::ranges::move(judge_responses(run, unpromised_behaviours(scenario)).not_judged,
+                    std::back_inserter(end.not_judged));
 }
 
 // Of a run that was broken off nothing is expected: the clients that were cut with it count as
@@ -110,7 +129,10 @@ std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
   if (counts_tell && (identity_throughout || findings.empty())) {
     for (Finding& each : leaks_by_count(run.rests).findings) findings.push_back(std::move(each));
   }
-  for (Finding& each : findings) each.again = circumstances.again(only(each.behaviour, scenario));
+  for (Finding& each : judge_responses(run, unpromised_behaviours(scenario)).findings) {
+    findings.push_back(std::move(each));
+  }
+  for (Finding& each : findings) each.again = circumstances.again(only(each, scenario));
   return findings;
 }
 

@@ -179,12 +179,13 @@ Finding crash_of(TargetProcess& target, const Recorder& recorder) {
 
 void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
               std::vector<Finding> findings, Recorder& recorder) {
-  for (Finding& each : findings_of(recorder.run(), chosen.scenario, circumstances)) {
-    findings.push_back(std::move(each));
-  }
-  for (Finding& each : findings) {
-    recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
-  }
+  const auto append = [&](std::vector<Finding> all) {
+    for (Finding& each : all) {
+      recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
+    }
+  };
+  append(std::move(findings));
+  append(findings_of(recorder.run(), chosen.scenario, circumstances));
   EndLine end = judge(recorder.run(), chosen.scenario, circumstances);
   end.t = recorder.now();
   recorder.append(end);

@@ -11,6 +11,12 @@ constexpr std::array kSpecimens = {
              fd_leak_on_reset},
     Specimen{"no-teardown-on-error", "a connection whose read fails stays, and the loop spins",
              no_teardown_on_error},
+    Specimen{"half-close-unanswered",
+             "who has ended its side is taken for gone, and gets no answer", half_close_unanswered},
+    Specimen{"one-read-is-a-request", "a request that comes in two parts is a bad one",
+             one_read_is_a_request},
+    Specimen{"resumes-a-byte-late", "after the socket's buffer was full, a byte is left out",
+             resumes_a_byte_late},
 };
 
 }  // namespace

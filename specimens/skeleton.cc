@@ -100,6 +100,7 @@ void Skeleton::on_ready(Connection* connection, std::uint32_t events) {
     // After the last answer the rest is only taken off the kernel, so closing resets nothing.
     if (size > 0 && !connection->shut) {
       connection->input.append(buffer.data(), static_cast<std::size_t>(size));
+      return on_input(connection);
     }
   }
   write_some(connection);
@@ -117,7 +118,10 @@ void Skeleton::write_some(Connection* connection) {
     message.msg_iov = pieces.data();
     message.msg_iovlen = pieces.size();
     const ssize_t written = ::sendmsg(connection->fd, &message, MSG_NOSIGNAL);
-    if (written < 0 && errno == EAGAIN) return ask_for(connection, EPOLLOUT);
+    if (written < 0 && errno == EAGAIN) {
+      on_full_buffer(connection);
+      return ask_for(connection, EPOLLOUT);
+    }
     if (written < 0) return on_failure(connection, errno);
     const auto size = static_cast<std::size_t>(written);
     const std::size_t of_head = std::min(size, connection->head.size());
@@ -167,6 +171,8 @@ void Skeleton::ask_for(Connection* connection, std::uint32_t interest) {
   epoll_event event{.events = interest, .data = {.ptr = connection}};
   ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection->fd, &event);
 }
+
+void Skeleton::on_input(Connection* connection) { write_some(connection); }
 
 void Skeleton::on_failure(Connection* connection, int) { destroy(connection); }
 

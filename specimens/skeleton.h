@@ -37,18 +37,23 @@ class Skeleton {
 
   // The steps. Each may destroy the connection, so each is the last thing done with it.
   virtual void on_ready(Connection* connection, std::uint32_t events);
+  // More of the peer's bytes are in `input`.
+  virtual void on_input(Connection* connection);
   // read() or write() failed with `error`, which is not EAGAIN.
   virtual void on_failure(Connection* connection, int error);
   // Nothing is owed any more and the peer sends no more.
   virtual void on_end(Connection* connection);
+  // The kernel takes no more for now; how far it came is noted. Destroys nothing.
+  virtual void on_full_buffer(Connection*) {}
 
   void destroy(Connection* connection);
   void unregister(Connection* connection);
+  // Answers what was asked for and writes what is owed.
+  void write_some(Connection* connection);
 
  private:
   void accept_all();
   void answer(Connection* connection);
-  void write_some(Connection* connection);
   void ask_for(Connection* connection, std::uint32_t interest);
 
   int epoll_ = -1;

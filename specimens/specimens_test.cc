@@ -57,18 +57,27 @@ class Process {
   pid_t pid_;
 };
 
+// Connected, with a limit of 20 s to what it waits for; empty when it could not be.
+UniqueFd connected_to(const SocketAddress& address) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval limit{.tv_sec = 20, .tv_usec = 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  if (::connect(fd.get(), address.data(), address.size()) != 0) fd.reset();
+  return fd;
+}
+
 enum class Manner { kKeepAlive, kHalfClose, kCloseHeader, kReset };
 
 // One request and its answer; true when the answer was whole (a reset waits for its start only).
 bool exchange(const SocketAddress& address, std::uint64_t size, Manner manner) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval limit{.tv_sec = 20, .tv_usec = 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  if (::connect(fd.get(), address.data(), address.size()) != 0) return false;
+  const UniqueFd fd = connected_to(address);
+  if (!fd) return false;
   const std::string request =
       fmt::format("GET /bytes/{} HTTP/1.1\r\nHost: x\r\n{}\r\n", size,
                   manner == Manner::kCloseHeader ? "Connection: close\r\n" : "");
-  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return false;
+  // Its end comes in the segment of its last byte.
+  const int more = manner == Manner::kHalfClose ? MSG_MORE : 0;
+  if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL | more) < 0) return false;
   if (manner == Manner::kHalfClose) ::shutdown(fd.get(), SHUT_WR);
   std::string all;
   std::string some(1 << 16, '\0');
@@ -152,6 +161,44 @@ TEST(NoTeardownOnError, KeepsResetConnectionsAndSpins) {
   EXPECT_EQ(left_by_resets(server, kClients), kClients);
   EXPECT_TRUE(spins(server));
   expect_polite_clients_leave_nothing(server);
+}
+
+// Those who may send still, or ask for little, are served as by the skeleton.
+TEST(HalfCloseUnanswered, DropsWhoHasEndedItsSideWithItsRequest) {
+  const Process server(find_specimen("half-close-unanswered")->make());
+  const int before = server.descriptors();
+  for (int i = 0; i < kClients; ++i) {
+    EXPECT_TRUE(exchange(server.address(), 100'000, Manner::kKeepAlive));
+    EXPECT_TRUE(exchange(server.address(), kLarge, Manner::kCloseHeader));
+    EXPECT_FALSE(exchange(server.address(), 1000, Manner::kHalfClose));
+  }
+  EXPECT_TRUE(eventually([&] { return server.descriptors() == before; }));
+  EXPECT_EQ(left_by_resets(server, 0), 0);
+  EXPECT_FALSE(spins(server));
+}
+
+TEST(OneReadIsARequest, AnswersAPartOfARequestAsABadOne) {
+  const Process server(find_specimen("one-read-is-a-request")->make());
+  expect_polite_clients_leave_nothing(server);
+  EXPECT_EQ(left_by_resets(server, 0), 0);
+  const UniqueFd fd = connected_to(server.address());
+  ASSERT_TRUE(fd);
+  ASSERT_EQ(::send(fd.get(), "GET /bytes", 10, MSG_NOSIGNAL), 10);
+  std::string answer(12, '\0');
+  ASSERT_EQ(::recv(fd.get(), answer.data(), answer.size(), MSG_WAITALL), 12);
+  EXPECT_EQ(answer, "HTTP/1.1 400");
+}
+
+TEST(ResumesAByteLate, GivesOtherBytesOfWhatNoBufferTakesAtOnce) {
+  const Process server(find_specimen("resumes-a-byte-late")->make());
+  const int before = server.descriptors();
+  for (int i = 0; i < kClients; ++i) {
+    EXPECT_TRUE(exchange(server.address(), 1000, Manner::kKeepAlive));
+    EXPECT_TRUE(exchange(server.address(), 1000, Manner::kHalfClose));
+    EXPECT_FALSE(exchange(server.address(), kLarge, Manner::kCloseHeader));
+  }
+  EXPECT_TRUE(eventually([&] { return server.descriptors() == before; }));
+  EXPECT_EQ(left_by_resets(server, 0), 0);
 }
 
 }  // namespace

@@ -125,6 +125,46 @@ TEST_F(EndToEnd, AConnectionKeptAfterAnErrorIsNamed) {
   for (const json& finding : ended.result["findings"]) EXPECT_EQ(finding["confidence"], "exact");
 }
 
+// One finding, of this kind and by this behaviour, and its command shows it again.
+void expect_response_finding(const Ended& ended, const std::string& kind,
+                             const std::string& behaviour) {
+  EXPECT_EQ(ended.status, 1) << ended.output << ended.errors;
+  ASSERT_THAT(ended.result["findings"], SizeIs(1)) << ended.output;
+  const json& finding = ended.result["findings"][0];
+  EXPECT_EQ(finding["kind"], kind);
+  EXPECT_EQ(finding["behaviour"], behaviour);
+  EXPECT_GT(finding["connections"], 0);
+  EXPECT_THAT(finding["again"].get<std::string>(), HasSubstr("{polite: 1, " + behaviour + ": 1}"));
+}
+
+TEST_F(EndToEnd, AResponseLostToHalfCloseIsNamed) {
+  expect_response_finding(run(soak_of(specimen("half-close-unanswered"))), "lost-response",
+                          "half-close");
+}
+
+// What half-close gets is a promise. Without one it is told and not judged.
+TEST_F(EndToEnd, AResponseThatNobodyPromisedIsNoFinding) {
+  const Ended ended = run(with(soak_of(specimen("half-close-unanswered")),
+                               {"--set", "target.promises={half_close: closes}"}));
+  EXPECT_THAT(ended.result["findings"], IsEmpty());
+  EXPECT_THAT(ended.output, HasSubstr("lost-response by half-close"));
+}
+
+TEST_F(EndToEnd, OtherBytesThanOwedAreNamed) {
+  const Ended ended = run(soak_of(specimen("resumes-a-byte-late")));
+  expect_response_finding(ended, "wrong-response", "slow-read");
+  const json& finding = ended.result["findings"][0];
+  EXPECT_EQ(finding["confidence"], "exact");
+  EXPECT_THAT(finding["evidence"].dump(), HasSubstr("the first that differs is at offset"));
+}
+
+TEST_F(EndToEnd, ARequestInTwoPartsThatIsTakenForABadOneIsNamed) {
+  expect_response_finding(
+      run(with(soak_of(specimen("one-read-is-a-request")),
+               {"--set", "cycle.storm.clients={polite: 80, rst-after-connect: 10, split: 10}"})),
+      "wrong-response", "split");
+}
+
 TEST_F(EndToEnd, ADescriptorLeakedOnResetIsFoundByCount) {
   const Ended ended =
       run(with(soak_of(specimen("fd-leak-on-reset")), {"--set", "load.destroy_events=off"}));

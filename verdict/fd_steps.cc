@@ -15,11 +15,15 @@
 namespace closewait {
 namespace {
 
-// Growth that a model of no name may miss. Of two steps less: a pool that still fills (of a proxy's
-// connections to its servers: 17, then 11) looks much like a leak, and the third tells.
+// Growth that a model of no name may miss.
 constexpr double kRoughTolerance = 0.25;
-constexpr double kRoughToleranceOfTwo = 0.1;
+// Steps that growth without a name needs: a pool that fills (a proxy's connections to its servers)
+// looks like a leak for two, and a descriptor or two a step may be anything.
+constexpr std::ptrdiff_t kLeastSteps = 3;
+constexpr double kLeastGrowth = 6;
+constexpr double kLeastNamedGrowth = 4;  // below it some rare behaviour fits by chance
 constexpr std::size_t kMostTogether = 3;
+// Among more behaviours than these, several together would fit by chance: single ones are sought.
 constexpr std::size_t kMostBehaviours = 16;
 
 std::vector<double> unexplained(const std::vector<Census>& rests) {
@@ -82,17 +86,35 @@ struct Served {
   std::vector<double> steps;
 };
 
+using ServedSet = std::vector<const Served*>;
+
+// Those that may have left it together.
+std::vector<ServedSet> candidates(const std::vector<Served>& served) {
+  std::vector<ServedSet> sets;
+  if (served.size() > kMostBehaviours) {
+    for (const Served& each : served) sets.push_back({&each});
+    return sets;
+  }
+  for (std::uint32_t bits = 1; bits < (1U << served.size()); ++bits) {
+    const auto members = static_cast<std::size_t>(std::popcount(bits));
+    if (members > kMostTogether && members != served.size()) continue;
+    ServedSet& set = sets.emplace_back();
+    for (std::size_t i = 0; i < served.size(); ++i) {
+      if ((bits >> i & 1U) != 0) set.push_back(&served[i]);
+    }
+  }
+  return sets;
+}
+
 // So many descriptors, a whole number, for each connection of these behaviours together.
-std::optional<Model> fit(const std::vector<double>& growth, const std::vector<Served>& served,
-                         std::uint32_t set) {
+std::optional<Model> fit(const std::vector<double>& growth, const ServedSet& set) {
   Model model;
   std::vector<double> together(growth.size());
-  for (std::size_t i = 0; i < served.size(); ++i) {
-    if ((set >> i & 1U) == 0) continue;
-    model.behaviours.push_back(served[i].behaviour);
-    std::ranges::transform(together, served[i].steps, together.begin(), std::plus{});
+  for (const Served* each : set) {
+    model.behaviours.push_back(each->behaviour);
+    std::ranges::transform(together, each->steps, together.begin(), std::plus{});
   }
-  if (sum(together) <= 0) return {};
+  if (sum(together) <= 0 || sum(growth) < kLeastNamedGrowth) return {};
   model.per_connection = std::round(sum(growth) / sum(together));
   model.missed = missed_by(model.per_connection, growth, together);
   if (model.per_connection < 1 || model.missed > noise(growth)) return {};
@@ -108,13 +130,10 @@ std::optional<Model> name_behaviours(const std::vector<Census>& rests,
     served.push_back({name, steps_of(served_series(rests, name))});
     if (sum(served.back().steps) <= 0) served.pop_back();
   }
-  if (served.size() > kMostBehaviours) return {};
   std::optional<Model> best;
   bool ambiguous = false;
-  for (std::uint32_t set = 1; set < (1U << served.size()); ++set) {
-    const auto members = static_cast<std::size_t>(std::popcount(set));
-    if (members > kMostTogether && members != served.size()) continue;
-    std::optional<Model> model = fit(growth, served, set);
+  for (const ServedSet& set : candidates(served)) {
+    std::optional<Model> model = fit(growth, set);
     if (!model) continue;
     const auto rank = [](const Model& each) {
       return std::pair(each.score(), each.behaviours.size());
@@ -174,10 +193,16 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
     return result;
   }
   const double per_connection = sum(all) > 0 ? total / sum(all) : 0;
-  const double tolerance = grown > 2 ? kRoughTolerance : kRoughToleranceOfTwo;
-  if (missed_by(per_connection, growth, all) > tolerance * total) {
+  if (missed_by(per_connection, growth, all) > kRoughTolerance * total) {
     result.not_judged = fmt::format(
         "fd-leak: {} more descriptors than at first, not in proportion to any connections", total);
+    return result;
+  }
+  if (grown < kLeastSteps || total < kLeastGrowth) {
+    result.not_judged = fmt::format(
+        "fd-leak: {} more descriptors than at first in {} steps, which no behaviour explains and "
+        "which a pool that fills would leave too; a longer run (repeat) tells",
+        total, grown);
     return result;
   }
   finding.per_connection = per_connection;

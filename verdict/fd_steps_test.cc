@@ -1,5 +1,6 @@
 #include "verdict/fd_steps.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "verdict/rests_for_tests.h"
@@ -89,7 +90,8 @@ TEST(LeakByCount, AnExactNameBeatsAShorterOneThatNearlyFits) {
 
 TEST(LeakByCount, WhatTwoBehavioursExplainAsWellNamesNeither) {
   const Rests rests{rest_with(10), rest_with(110, {{"a", 100}, {"b", 100}}),
-                    rest_with(310, {{"a", 300}, {"b", 300}})};
+                    rest_with(310, {{"a", 300}, {"b", 300}}),
+                    rest_with(410, {{"a", 400}, {"b", 400}})};
   ASSERT_THAT(behaviours(leaks_by_count(rests)), ElementsAre(""));
   EXPECT_THAT(leaks_by_count(rests).findings[0].per_connection, DoubleEq(0.5));
 }
@@ -107,7 +109,8 @@ TEST(LeakByCount, OtherKindsOfDescriptorsAreSaid) {
 TEST(LeakByCount, OneInManyHasNoNameButASize) {
   // One for each hundred connections of any kind: no behaviour leaves a whole number.
   const Rests rests{rest_with(10), rest_with(20, {{"a", 500}, {"b", 500}}),
-                    rest_with(30, {{"a", 1000}, {"b", 1000}})};
+                    rest_with(30, {{"a", 1000}, {"b", 1000}}),
+                    rest_with(40, {{"a", 1500}, {"b", 1500}})};
   const FdSteps steps = leaks_by_count(rests);
   ASSERT_THAT(steps.findings, SizeIs(1));
   EXPECT_EQ(steps.findings[0].behaviour, "");
@@ -122,14 +125,39 @@ TEST(LeakByCount, GrowthOutOfProportionIsNotJudged) {
   EXPECT_THAT(steps.not_judged, HasSubstr("not in proportion"));
 }
 
-// A proxy under load, whose pool of connections to its servers still fills.
-TEST(LeakByCount, TwoUnevenStepsThatNothingExplainsAreNotJudgedYet) {
-  Rests rests{rest_with(15), rest_with(32, {{"a", 200}, {"b", 200}}),
-              rest_with(43, {{"a", 400}, {"b", 400}})};
+// A proxy under load, whose pool of connections to its servers still fills, evenly or not.
+TEST(LeakByCount, TwoStepsThatNothingExplainsAreNotJudgedYet) {
+  for (const std::uint64_t first : {32, 29}) {
+    Rests rests{rest_with(15), rest_with(first, {{"a", 200}, {"b", 200}}),
+                rest_with(43, {{"a", 400}, {"b", 400}})};
+    EXPECT_THAT(leaks_by_count(rests).findings, IsEmpty());
+    EXPECT_THAT(leaks_by_count(rests).not_judged, HasSubstr("28 more descriptors than at first"));
+    rests.push_back(rest_with(57, {{"a", 600}, {"b", 600}}));
+    EXPECT_THAT(leaks_by_count(rests).findings, SizeIs(1));  // it goes on
+  }
+}
+
+// One more after each storm is no proportion, and no name: two clients of `rare` came by chance.
+TEST(LeakByCount, ADescriptorAStormIsNotJudged) {
+  Rests rests{rest_with(14)};
+  for (const std::uint64_t storms : {1, 2, 3}) {
+    rests.push_back(rest_with(14 + storms, {{"a", 400 * storms}, {"rare", storms}}));
+  }
   EXPECT_THAT(leaks_by_count(rests).findings, IsEmpty());
-  EXPECT_THAT(leaks_by_count(rests).not_judged, HasSubstr("not in proportion"));
-  rests.push_back(rest_with(57, {{"a", 600}, {"b", 600}}));
-  EXPECT_THAT(leaks_by_count(rests).findings, SizeIs(1));  // it goes on
+  EXPECT_THAT(leaks_by_count(rests).not_judged, HasSubstr("a longer run (repeat) tells"));
+}
+
+// As in a soak of the whole catalogue.
+TEST(LeakByCount, OneOfManyBehavioursIsNamed) {
+  std::map<std::string, std::uint64_t> first;
+  std::map<std::string, std::uint64_t> second;
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    first[fmt::format("b{}", i)] = 40 + 7 * i;
+    second[fmt::format("b{}", i)] = 80 + 15 * i;
+  }
+  const Rests rests{rest_with(10), rest_with(10 + first["b17"], first),
+                    rest_with(10 + second["b17"], second)};
+  EXPECT_THAT(behaviours(leaks_by_count(rests)), ElementsAre("b17"));
 }
 
 TEST(LeakByCount, WhatIdentityExplainsIsTakenOff) {

@@ -40,8 +40,8 @@ TEST(OwnLeak, AScrapeUnderWayIsNone) {
 
 TEST(OwnLeak, Descriptors) {
   EXPECT_THAT(
-      own_leaks(rests_with({30, 34, 38}, {0, 0, 0})),
-      ElementsAre("the rig itself leaked descriptors; it had 30, 34, 38 from rest to rest"));
+      own_leaks(rests_with({30, 34, 38, 42}, {0, 0, 0, 0})),
+      ElementsAre("the rig itself leaked descriptors; it had 30, 34, 38, 42 from rest to rest"));
 }
 
 TEST(OwnLeak, Memory) {
@@ -53,7 +53,7 @@ TEST(OwnLeak, Memory) {
 }
 
 TEST(OwnLeak, IsNotLookedForWhereTheRigWasNotSeenThroughout) {
-  auto rests = rests_with({30, 34, 38}, {0, 0, 0});
+  auto rests = rests_with({30, 34, 38, 42}, {0, 0, 0, 0});
   rests[1].rig.processes = 0;
   EXPECT_THAT(own_leaks(rests), IsEmpty());
 }

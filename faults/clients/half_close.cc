@@ -28,7 +28,7 @@ constinit const Behaviour kHalfClose{
         "caddyserver/caddy#8026)",
     .parameters = kHalfCloseParameters,
     .needs = {},
-    .owed = Owed::kResponse,
+    .owed = Owed::kResponseAfterEnd,
     .end = End::kFin,
     .polite = false,
     .run = half_close};
