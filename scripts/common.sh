@@ -22,6 +22,7 @@ test_packages=(
   nghttp2-client # h2load, one that asks ahead of its answers
   nginx-light    # another
   openssl        # certificates for the server
+  patch          # makes the changes that docs/add-a-behaviour.md tells of
   prometheus     # with promtool, for the dashboards' queries and rules
   python3-jsonschema python3-yaml # validate scenarios against scenario.schema.json
   redis-server   # another
