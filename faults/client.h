@@ -186,6 +186,7 @@ class Client {
   Awaitable<error_code> wait(Direction direction, Instant until = Instant::max());
   void set_timer(Instant instant);
   void heed_deadline(error_code ended);
+  [[nodiscard]] error_code heed_clock_while_reading();
   [[nodiscard]] bool may_have_input() const;
   Awaitable<error_code> stay_until(Instant until, Exchange* exchange);
   Result<std::size_t> discard_now();
@@ -219,6 +220,7 @@ class Client {
   Readiness::Watch watch_;           // cancels timer_
   std::uint64_t receive_buffer_ = 0;
   std::uint64_t sent_of_request_ = 0;
+  std::uint32_t reads_ = 0;
   error_code rig_error_;
   End end_;
   Stop stopped_ = Stop::kNo;

@@ -24,6 +24,9 @@ constexpr std::uint64_t kUnansweredWindow = 64 * 1024;
 // last of which has the FIN.
 constexpr std::size_t kOneSegment = 16 * 1024;
 
+// A look at the clock for each so many reads.
+constexpr std::uint32_t kReadsALook = 64;
+
 // Who is ended sooner was turned away, and has shown nothing by being silent.
 constexpr Nanoseconds kShortestSilence = std::chrono::milliseconds(100);
 
@@ -171,9 +174,16 @@ error_code Client::send_urgent(std::byte byte) {
   return sent == 1 ? error_code{} : last_error();
 }
 
+// Who finds something to read each time never waits, and has a deadline all the same.
+error_code Client::heed_clock_while_reading() {
+  if (++reads_ % kReadsALook == 0 && Clock::now() >= started_ + timeout_) stop(Stop::kDeadline);
+  return stop_error();
+}
+
 // One read into the scratch buffer, fed to the exchange. asio::error::eof at the end of input.
 Result<std::size_t> Client::receive_now(Exchange& exchange, std::size_t most) {
   if (input_ended_) return error_code(asio::error::eof);
+  if (const auto error = heed_clock_while_reading()) return error;
   seen_alive_ = false;
   const std::size_t wanted = std::min(most, scratch_.size());
   const auto got = read_some(scratch_.first(wanted));
@@ -297,6 +307,7 @@ Client::Awaitable<error_code> Client::stay_until(Instant until, Exchange* exchan
 
 Result<std::size_t> Client::discard_now() {
   if (input_ended_) return error_code(asio::error::eof);
+  if (const auto error = heed_clock_while_reading()) return error;
   seen_alive_ = false;
   const auto got = read_some(scratch_);
   if (!got) return got.error();

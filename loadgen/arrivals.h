@@ -22,6 +22,7 @@ class ArrivalPlan {
     Nanoseconds duration{0};
     Arrivals kind = Arrivals::kPoisson;
     std::uint64_t count = 0;
+    std::uint64_t together = 1;  // so many at each instant, the last time what is left
     std::uint64_t seed = 0;
   };
 
@@ -38,6 +39,7 @@ class ArrivalPlan {
   RateCurve curve_;
   Random random_;
   std::uint64_t given_ = 0;
+  Nanoseconds last_{0};
   double later_ = 1;  // the share of the phase's connections that is still to come
 };
 

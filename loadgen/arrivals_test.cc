@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -225,6 +226,20 @@ TEST(ArrivalPlan, IsTheSameForTheSameSeedOnly) {
   const auto one = all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 1));
   EXPECT_EQ(one, all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 1)));
   EXPECT_NE(one, all_of(spec(Arrivals::kPoisson, 500, 4000, 1000, 2)));
+}
+
+// As many as planned, in groups of one instant, the last of which has what is left.
+TEST(ArrivalPlan, BringsThemTogether) {
+  for (const Arrivals kind : {Arrivals::kEven, Arrivals::kPoisson}) {
+    ArrivalPlan::Spec together = spec(kind, 100, 100, 1000);
+    together.together = 16;
+    std::map<Nanoseconds, int> groups;
+    for (const Nanoseconds instant : all_of(together)) ++groups[instant];
+    ASSERT_EQ(groups.size(), 63U);
+    const auto last = groups.rbegin()->first;
+    for (const auto& [instant, size] : groups) EXPECT_EQ(size, instant == last ? 8 : 16);
+    EXPECT_LE(last, seconds(10));
+  }
 }
 
 }  // namespace

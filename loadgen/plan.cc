@@ -37,6 +37,7 @@ PhasePlan::PhasePlan(const Spec& spec)
                  .duration = spec.phase->duration,
                  .kind = spec.arrivals,
                  .count = spec.phase->planned(),
+                 .together = spec.phase->together,
                  .seed = hash(spec.seed, spec.first_number)}),
       next_number_(spec.first_number),
       bounds_(bounds_of(spec.phase->clients)) {}

@@ -36,6 +36,7 @@ struct Phase {
   PhaseKind kind = PhaseKind::kStorm;
   Nanoseconds duration{0};  // not of a rest
   Rate rate;
+  std::uint64_t together = 1;  // connections that begin in the same instant
   std::vector<ClientMix> clients;
   std::vector<HostFaultPlan> host;  // done to the target's process meanwhile, in order of `at`
   Nanoseconds settle{0};            // of a rest: at most this long

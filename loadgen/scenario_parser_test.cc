@@ -210,7 +210,8 @@ TEST(ScenarioParser, RefusesPhasesThatCannotBe) {
       {5, "cycle: []", "5:8: 'cycle' is empty; expected a list of phases"},
       {5, "cycle: [{settle: 1s}]", "5:8: 'cycle' has no clients; expected a phase with clients"},
       {5, storm + "x]",
-       "5:53: a phase is 'x'; expected a map of name, for, rate, clients, host, settle or quiet"},
+       "5:53: a phase is 'x'; expected a map of name, for, rate, clients, host, together, settle "
+       "or quiet"},
       {5, storm + "{}]",
        "5:53: a phase has neither clients nor settle; expected for, rate and clients of a storm, "
        "or settle and quiet of a rest"},
@@ -225,6 +226,13 @@ TEST(ScenarioParser, RefusesPhasesThatCannotBe) {
        "5:60: 'name' is a number, which addresses a phase by its place; expected a word"},
       {5, "cycle: [{for: 1s, rate: 5/s, clients: {polite: 1}, quiet: 1s}]",
        "5:52: 'quiet' belongs to a rest; expected a phase without clients"},
+      {5, "cycle: [{for: 1s, rate: 5/s, together: 1, clients: {polite: 1}}]",
+       "5:40: 'together' is '1'; expected how many at once, from 2 to 256"},
+      {5, "cycle: [{for: 1s, rate: max, together: 16, clients: {polite: 1}}]",
+       "5:30: 'together' needs a plan, and 'rate' is max; expected a rate such as 2000/s"},
+      {5, storm + "{settle: 1s, together: 4}]",
+       "5:66: 'together' belongs to a phase with clients; expected clients, or a rest with settle "
+       "and quiet"},
       {5, "cycle: [{rate: 5/s, clients: {polite: 1}}]",
        "5:9: a phase has no 'for'; " + kTimeExpected},
       {5, "cycle: [{for: 1s, clients: {polite: 1}}]",

@@ -13,8 +13,11 @@
 namespace closewait {
 namespace {
 
-constexpr std::array<std::string_view, 7> kPhaseKeys{"name", "for",    "rate", "clients",
-                                                     "host", "settle", "quiet"};
+constexpr std::array<std::string_view, 8> kPhaseKeys{"name", "for",      "rate",   "clients",
+                                                     "host", "together", "settle", "quiet"};
+// What belongs to a phase with clients.
+constexpr std::array<std::string_view, 4> kStormKeys{"for", "rate", "host", "together"};
+constexpr std::uint64_t kMostTogether = 256;
 constexpr std::string_view kWeightKey = "weight";
 constexpr std::string_view kAtMostKey = "at_most";
 constexpr std::string_view kOptionalKey = "optional";
@@ -86,7 +89,7 @@ std::vector<ClientMix> read_clients(const YamlEntry& entry, Problems& problems) 
 }
 
 void read_rest(const MapReader& reader, Phase& phase) {
-  for (const std::string_view key : {"for", "rate", "host"}) {
+  for (const std::string_view key : kStormKeys) {
     if (const YamlEntry* entry = reader.find(key)) {
       reader.problem(entry->place, in_quotes(key) +
                                        " belongs to a phase with clients; expected "
@@ -94,8 +97,9 @@ void read_rest(const MapReader& reader, Phase& phase) {
     }
   }
   const bool told = reader.find("settle") != nullptr || reader.find("quiet") != nullptr ||
-                    reader.find("for") != nullptr || reader.find("rate") != nullptr ||
-                    reader.find("host") != nullptr;
+                    std::ranges::any_of(kStormKeys, [&](std::string_view key) {
+                      return reader.find(key) != nullptr;
+                    });
   if (!told && reader.is_map()) {
     reader.problem(reader.place(),
                    "a phase has neither clients nor settle; expected for, rate "
@@ -112,6 +116,19 @@ void read_rest(const MapReader& reader, Phase& phase) {
   }
 }
 
+Result<std::uint64_t> parse_together(std::string_view text) {
+  const auto count = parse_count(text);
+  if (!count || *count < 2 || *count > kMostTogether) return not_understood();
+  return *count;
+}
+
+void read_together(const MapReader& reader, Phase& phase) {
+  constexpr ValueKind<std::uint64_t> kTogether{parse_together, "how many at once, from 2 to 256"};
+  if (!reader.read("together", kTogether, phase.together) || !phase.rate.unbounded) return;
+  reader.problem(reader.find("together")->place,
+                 "'together' needs a plan, and 'rate' is max; expected a rate such as 2000/s");
+}
+
 void read_storm(const MapReader& reader, Phase& phase) {
   for (const std::string_view key : {"settle", "quiet"}) {
     if (const YamlEntry* entry = reader.find(key)) {
@@ -122,6 +139,7 @@ void read_storm(const MapReader& reader, Phase& phase) {
   reader.require("for", kTime.expected);
   reader.read("for", kTime, phase.duration);
   read_rate(reader, phase.duration, phase.rate);
+  read_together(reader, phase);
   phase.clients = read_clients(*reader.find("clients"), reader.problems());
   phase.host = read_host(reader, phase.duration);
 }

@@ -47,7 +47,10 @@ Worker::Worker(const Setup& setup)
 
 Worker::~Worker() {
   cut();
-  run_there([this] { work_.reset(); });
+  run_there([this] {
+    place_.reset();
+    work_.reset();
+  });
   thread_.join();
 }
 
@@ -65,6 +68,8 @@ void Worker::run_there(Function function) {
 void Worker::begin(const PhaseOrder& order) {
   run_there([&] {
     order_ = order;
+    place_.reset();
+    if (order_->phase.together > 1) place_.emplace(shared_cpu());
     plan_.emplace(PhasePlan::Spec{.phase = &order_->phase,
                                   .arrivals = order_->arrivals,
                                   .seed = order_->seed,

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "loadgen/first_on_cpu.h"
 #include "loadgen/plan.h"
 #include "loadgen/session.h"
 
@@ -86,7 +87,8 @@ class Worker {
   SessionList sessions_;
   Tally tally_;
   std::optional<PhaseOrder> order_;
-  std::optional<PhasePlan> plan_;  // of order_: what this worker begins
+  std::optional<PhasePlan> plan_;    // of order_: what this worker begins
+  std::optional<FirstOnCpu> place_;  // of a phase with `together`
   std::vector<std::uint64_t> open_by_mix_;
   bool over_ = true;                     // no further arrivals
   std::atomic<std::uint64_t> tasks_{0};  // coroutines not ended; read by the engine's thread

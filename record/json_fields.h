@@ -70,6 +70,8 @@ void each_field(Visitor& visit, Self& self) {
   visit("kind", self.kind);
   visit("cycle", self.cycle);
   visit("planned", self.planned);
+  visit("together", self.together);
+  visit("together_lacks", self.together_lacks);
   visit("began", self.began);
   visit("ended", self.ended);
   visit("resets", self.resets);
@@ -199,6 +201,8 @@ void each_field(Visitor& visit, Self& self) {
   visit("planned", self.planned);
   visit("comparable", self.comparable);
   visit("host_faults", self.host_faults);
+  visit("together", self.together);
+  visit("together_lacks", self.together_lacks);
 }
 
 template <class Visitor, Is<SecondLine> Self>

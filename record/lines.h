@@ -62,6 +62,8 @@ struct PhaseLine {
   // time. None of them ran when it began and when it was over, and the kernel's could be read.
   bool comparable = false;
   std::uint64_t host_faults = 0;  // it asks for: not judged by what they do to clients
+  std::uint64_t together = 1;     // connections that begin in the same instant
+  std::string together_lacks{};   // why what these do may reach the target one by one
 
   friend bool operator==(const PhaseLine&, const PhaseLine&) = default;
 };

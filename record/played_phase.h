@@ -29,6 +29,8 @@ struct PlayedPhase {
   PhaseKind kind = PhaseKind::kStorm;
   std::uint64_t cycle = 0;
   std::uint64_t planned = 0;
+  std::uint64_t together = 1;    // see PhaseLine
+  std::string together_lacks{};  // the same
   double began = 0;
   double ended = 0;  // 0: not yet
   ResetProof resets{};

@@ -138,7 +138,9 @@ PhaseLine RandomLines::phase() {
           .control = flag(),
           .planned = number(),
           .comparable = flag(),
-          .host_faults = number()};
+          .host_faults = number(),
+          .together = number(),
+          .together_lacks = text()};
 }
 
 SecondLine RandomLines::second() {

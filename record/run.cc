@@ -105,6 +105,8 @@ struct Fold {
                             .kind = line.kind,
                             .cycle = line.cycle,
                             .planned = line.planned,
+                            .together = line.together,
+                            .together_lacks = line.together_lacks,
                             .began = line.t});
     } else if (!run.played.empty()) {
       run.played.back().ended = line.t;

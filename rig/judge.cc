@@ -92,6 +92,12 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   for (const auto& [name, why] : run.header.not_applicable) {
     end.not_judged.push_back(fmt::format("{}: not applicable, it {}", name, why));
   }
+  const auto apart = std::ranges::find_if(
+      run.played, [](const PlayedPhase& each) { return !each.together_lacks.empty(); });
+  if (apart != run.played.end()) {
+    end.not_judged.push_back(fmt::format("together in {}: events may have come one by one ({})",
+                                         apart->phase, apart->together_lacks));
+  }
   if (!scenario.target.promises.idle_timeout) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
   }

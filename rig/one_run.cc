@@ -27,6 +27,7 @@
 #include "rig/runner.h"
 #include "rig/target_process.h"
 #include "rig/tls_probe.h"
+#include "rig/together.h"
 #include "verdict/crash.h"
 
 namespace closewait {
@@ -263,6 +264,12 @@ ExitStatus status_of(const Run& run) {
   return ExitStatus::kInconclusive;
 }
 
+// Null: nothing is done to the target's processes.
+std::unique_ptr<Guardian> guardian_for(const Scenario& scenario) {
+  const bool needed = has_host_faults(scenario) || asks_together(scenario);
+  return needed ? std::make_unique<Guardian>() : nullptr;
+}
+
 Run play(const ChosenScenario& chosen, const RunOptions& options, const std::string& out,
          const Interrupt& interrupt, const std::function<void(const PlayedRun&)>& told) {
   const Scenario& scenario = chosen.scenario;
@@ -272,7 +279,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   // so that nobody holds its link but this process.
   const Spread spread = spread_over_processes(scenario.load, most_open_files());
   const auto processes = start_processes(scenario, spread);
-  const auto guardian = has_host_faults(scenario) ? std::make_unique<Guardian>() : nullptr;
+  const auto guardian = guardian_for(scenario);
   const ResultsFolder folder(options, out, scenario.name);
   folder.write("scenario.yaml", chosen.text);
   TargetProcess target({.spec = &scenario.target,

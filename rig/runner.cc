@@ -50,7 +50,8 @@ Runner::Runner(const Parts& parts)
              .guardian = parts.guardian,
              .recorder = parts.recorder,
              .progress = parts.progress,
-             .turned_away = [this] { return turned_away(); }}) {}
+             .turned_away = [this] { return turned_away(); }}),
+      together_(parts.target, parts.guardian) {}
 
 Runner::Ending Runner::run() {
   const Phase rest_phase = rest_of(parts_.scenario);
@@ -93,11 +94,13 @@ PhaseLine Runner::line_of(const Phase& phase, std::uint64_t cycle) const {
           .cycle = cycle,
           .control = phase.is_control(),
           .planned = phase.planned(),
-          .host_faults = phase.host.size()};
+          .host_faults = phase.host.size(),
+          .together = phase.together};
 }
 
 bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
   phase_ = line_of(phase, cycle);
+  phase_.together_lacks = together_.begin(phase);
   parts_.recorder.append(phase_);
   parts_.progress.phase_begins(phase_);
   const Instant end = Clock::now() + phase.duration;
@@ -113,6 +116,10 @@ bool Runner::storm(const Phase& phase, std::uint64_t cycle) {
     go_on = pass_time(std::min(Clock::now() + kIdlePoll, cut_at));
   }
   wait_for_clients();
+  if (!together_.end() && go_on) {
+    ending_ = Ending::kNotUndone;
+    go_on = false;
+  }
   write_last_second();
   phase_.begins = false;
   phase_.t = parts_.recorder.now();

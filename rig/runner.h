@@ -15,6 +15,7 @@
 #include "rig/progress.h"
 #include "rig/recorder.h"
 #include "rig/target_process.h"
+#include "rig/together.h"
 
 namespace closewait {
 
@@ -76,6 +77,7 @@ class Runner {
   bool settled_ = false;
   bool leak_known_ = false;
   HostFaults host_;
+  Together together_;
 };
 
 }  // namespace closewait

@@ -80,6 +80,8 @@ void add_limits(CLI::App& app, ServerOptions& options) {
                  "refuses more [the limit of descriptors less 64]")
       ->check(CLI::Range(std::uint64_t{1}, kMost))
       ->type_name("N");
+  app.add_flag("--evict-idle", options.evicts_idle,
+               "beyond that, who has been idle longest gives its place instead");
   add_size(app, {"--max-head", "largest head of a request", 256, kInputBuffer},
            options.limits.max_head);
   add_size(app, {"--max-body", "largest body of a request", 0, kMost}, options.limits.max_body);

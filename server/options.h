@@ -21,8 +21,9 @@ struct ServerOptions {
   unsigned processes = 1;  // more than one: child processes of this one
   Timeouts timeouts;
   ServiceLimits limits;
-  std::optional<std::uint64_t> max_connections;         // a process; else what descriptors allow
-  std::uint64_t linger_bytes = 64 * 1024 * 1024;        // dropped after the last answer
+  std::optional<std::uint64_t> max_connections;   // a process; else what descriptors allow
+  bool evicts_idle = false;                       // beyond that: who has been idle longest goes
+  std::uint64_t linger_bytes = 64 * 1024 * 1024;  // dropped after the last answer
   Nanoseconds drain_timeout = std::chrono::seconds(5);  // from SIGTERM to the end
   std::optional<SocketAddress> metrics;                 // where to serve them, if at all
   std::vector<int> inherited;  // descriptors, when a supervisor has started this process

@@ -22,6 +22,7 @@ struct Specimen {
 // One file each.
 std::unique_ptr<Skeleton> fd_leak_on_reset();
 std::unique_ptr<Skeleton> no_teardown_on_error();
+std::unique_ptr<Skeleton> accepts_once_an_edge();
 std::unique_ptr<Skeleton> half_close_unanswered();
 std::unique_ptr<Skeleton> one_read_is_a_request();
 std::unique_ptr<Skeleton> resumes_a_byte_late();

@@ -48,7 +48,7 @@ SocketAddress Skeleton::listen(const SocketAddress& address) {
   }
   require(::bind(listener_, address.data(), address.size()) == 0, address);
   require(::listen(listener_, 4096) == 0, address);
-  epoll_event event{.events = EPOLLIN, .data = {.ptr = nullptr}};
+  epoll_event event{.events = listener_interest(), .data = {.ptr = nullptr}};
   require(::epoll_ctl(epoll_, EPOLL_CTL_ADD, listener_, &event) == 0, address);
   return SocketAddress::local_of(listener_).value();
 }
@@ -70,8 +70,10 @@ void Skeleton::run() {
   }
 }
 
+std::uint32_t Skeleton::listener_interest() const { return EPOLLIN; }
+
 void Skeleton::accept_all() {
-  for (int i = 0; i < 64; ++i) {
+  for (int i = 0; i < accepts_at_once(); ++i) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       auto* connection = new Connection;

@@ -35,6 +35,10 @@ class Skeleton {
     bool failed = false;  // a flawed server's to use
   };
 
+  // How the listener is watched, and how many are accepted each time it is ready.
+  [[nodiscard]] virtual std::uint32_t listener_interest() const;
+  [[nodiscard]] virtual int accepts_at_once() const { return 64; }
+
   // The steps. Each may destroy the connection, so each is the last thing done with it.
   virtual void on_ready(Connection* connection, std::uint32_t events);
   // More of the peer's bytes are in `input`.

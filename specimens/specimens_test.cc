@@ -41,6 +41,15 @@ class Process {
     const std::filesystem::directory_iterator entries(fmt::format("/proc/{}/fd", pid_));
     return static_cast<int>(std::distance(begin(entries), end(entries)));
   }
+  void signal(int number) const { ::kill(pid_, number); }
+  [[nodiscard]] bool stands_still() const {
+    std::ifstream stat(fmt::format("/proc/{}/stat", pid_));
+    std::string pid;
+    std::string name;
+    std::string state;
+    stat >> pid >> name >> state;
+    return state == "T";
+  }
   // User and system time in clock ticks.
   [[nodiscard]] long cpu() const {
     std::ifstream stat(fmt::format("/proc/{}/stat", pid_));
@@ -199,6 +208,24 @@ TEST(ResumesAByteLate, GivesOtherBytesOfWhatNoBufferTakesAtOnce) {
   }
   EXPECT_TRUE(eventually([&] { return server.descriptors() == before; }));
   EXPECT_EQ(left_by_resets(server, 0), 0);
+}
+
+// Stopped, it finds one edge for all that have come meanwhile.
+TEST(AcceptsOnceAnEdge, LeavesABurstInItsQueue) {
+  const Process server(find_specimen("accepts-once-an-edge")->make());
+  expect_polite_clients_leave_nothing(server);
+  const int before = server.descriptors();
+  server.signal(SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return server.stands_still(); }));
+  std::vector<UniqueFd> burst;
+  for (int i = 0; i < kClients; ++i) burst.push_back(connected_to(server.address()));
+  server.signal(SIGCONT);
+  ASSERT_TRUE(eventually([&] { return server.descriptors() == before + 1; }));
+  // The next one takes out another one's connection and stays itself.
+  burst.push_back(connected_to(server.address()));
+  EXPECT_TRUE(eventually([&] { return server.descriptors() == before + 2; }));
+  EXPECT_FALSE(spins(server));
+  EXPECT_EQ(server.descriptors(), before + 2);
 }
 
 }  // namespace

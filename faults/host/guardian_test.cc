@@ -14,6 +14,7 @@
 
 #include "faults/host/few_descriptors.h"
 #include "faults/host/freeze.h"
+#include "faults/host/one_cpu.h"
 #include "faults/host/process_for_tests.h"
 
 namespace closewait {
@@ -93,6 +94,19 @@ TEST(Guardian, PutsTheLimitBackWhenTheRigIsKilled) {
   rig.kill();
   EXPECT_TRUE(eventually([&] { return *descriptor_limit(process.pid()) == *before; }));
   EXPECT_EQ(process.open_another(), 0);
+}
+
+TEST(Guardian, GivesTheCpusBackWhenTheRigIsKilled) {
+  ObedientProcess process;
+  const auto before = cpus_of(process.pid());
+  Rig rig([&](Guardian& guardian) {
+    static_cast<void>((new OneCpu(guardian))->keep({process.pid()}, 0));
+  });
+  CpuSet first;
+  first.add(0);
+  ASSERT_EQ(*cpus_of(process.pid()), first);
+  rig.kill();
+  EXPECT_TRUE(eventually([&] { return *cpus_of(process.pid()) == *before; }));
 }
 
 // Ctrl-C goes to every process of the terminal's group, and a service manager sends SIGTERM.

@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -40,8 +42,10 @@ bool lives(const HostProcess& process) {
   return state && state->start_ticks == process.start_ticks;
 }
 
-Result<std::vector<std::uint64_t>> descriptors_of(pid_t pid) {
-  const std::string path = fmt::format("/proc/{}/fd", pid);
+namespace {
+
+// Those entries of a folder that are numbers, in order.
+Result<std::vector<std::uint64_t>> numbers_in(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(path.c_str()), &::closedir);
   if (folder == nullptr) return last_error();
   std::vector<std::uint64_t> numbers;
@@ -53,6 +57,31 @@ Result<std::vector<std::uint64_t>> descriptors_of(pid_t pid) {
   }
   std::ranges::sort(numbers);
   return numbers;
+}
+
+}  // namespace
+
+Result<std::vector<std::uint64_t>> descriptors_of(pid_t pid) {
+  return numbers_in(fmt::format("/proc/{}/fd", pid));
+}
+
+std::vector<pid_t> threads_of(pid_t pid) {
+  std::vector<pid_t> threads;
+  const auto numbers = numbers_in(fmt::format("/proc/{}/task", pid));
+  if (!numbers) return threads;
+  for (const std::uint64_t number : *numbers) threads.push_back(static_cast<pid_t>(number));
+  return threads;
+}
+
+Result<CpuSet> cpus_of(pid_t thread) {
+  cpu_set_t mask{};
+  if (::sched_getaffinity(thread, sizeof(mask), &mask) != 0) return last_error();
+  return std::bit_cast<CpuSet>(mask);
+}
+
+error_code set_cpus(pid_t thread, const CpuSet& cpus) {
+  const auto mask = std::bit_cast<cpu_set_t>(cpus);
+  return ::sched_setaffinity(thread, sizeof(mask), &mask) == 0 ? error_code{} : last_error();
 }
 
 Result<std::uint64_t> count_descriptors(pid_t pid) {

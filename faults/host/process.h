@@ -2,6 +2,8 @@
 
 #include <sys/types.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,6 +40,21 @@ struct HostProcessState {
 // Its soft limit of descriptors. An error of EPERM for another user's.
 [[nodiscard]] Result<std::uint64_t> descriptor_limit(pid_t pid);
 [[nodiscard]] error_code set_descriptor_limit(pid_t pid, std::uint64_t soft);
+
+// CPUs by their numbers, as the kernel's masks have them.
+struct CpuSet {
+  std::array<std::uint64_t, 16> bits{};
+
+  void add(int cpu) {
+    bits.at(static_cast<std::size_t>(cpu) / 64) |= std::uint64_t{1} << (cpu % 64);
+  }
+  friend bool operator==(const CpuSet&, const CpuSet&) = default;
+};
+// Of a thread; an error of ESRCH when it has ended, of EPERM for another user's.
+[[nodiscard]] Result<CpuSet> cpus_of(pid_t thread);
+[[nodiscard]] error_code set_cpus(pid_t thread, const CpuSet& cpus);
+// Of a process; none when it has ended.
+[[nodiscard]] std::vector<pid_t> threads_of(pid_t pid);
 
 // "pid 12 is of user 33, and the rig runs as user 1000".
 [[nodiscard]] std::string whose(pid_t pid);

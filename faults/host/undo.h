@@ -10,12 +10,14 @@ namespace closewait {
 // How something that was done to a process is undone. Plain data: it goes down a link to the
 // guardian, which does it when the rig can do it no more.
 struct Undo {
-  enum class What : std::uint8_t { kWake, kLimit };
+  enum class What : std::uint8_t { kWake, kLimit, kCpus };
 
   What what = What::kWake;
   HostProcess process;
   std::uint64_t limit = 0;  // kLimit: the soft limit of descriptors as it was
   std::uint64_t ours = 0;   // and as it was set; another one is somebody else's, and stays
+  CpuSet cpus;              // kCpus, of the thread `process`: those that it had
+  CpuSet our_cpus;          // and those that it was given
 
   friend bool operator==(const Undo&, const Undo&) = default;
 };

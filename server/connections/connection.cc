@@ -37,6 +37,7 @@ Connection::Connection(Stream stream, Watch watch, Seat seat, ConnectionContext&
       watch_(std::move(watch)),
       context_(context),
       timer_(context.loop.timers(), timers, watch_.handle().slot),
+      idle_(watch_.handle().slot),
       deadlines_(context.options.timeouts) {
   state_.context = &context.service;
 }
@@ -104,6 +105,11 @@ Connection::Ending Connection::on_expiry() {
   if (missed == CloseReason::kIdle) (void)stream_.end_sending();  // TLS has a word for it
   const bool late = missed == CloseReason::kSlowHead || missed == CloseReason::kSlowBody;
   return late ? goodbye(kRequestTimeout, missed) : missed;
+}
+
+Connection::Ending Connection::give_way() {
+  (void)stream_.end_sending();  // TLS has a word for it
+  return CloseReason::kEvicted;
 }
 
 // Says why, if the service has words for it, and ends as after any last answer.
@@ -278,6 +284,13 @@ void Connection::set_deadlines() {
   } else {
     timer_.expire_at(next);
   }
+  if (context_.options.evicts_idle) take_idle_place();
+}
+
+// The last among the idle ones, or none.
+void Connection::take_idle_place() {
+  if (idle_.is_linked()) idle_.unlink();
+  if (expected_input() == Deadlines::Input::kRequest) context_.idle.push_back(idle_);
 }
 
 Deadlines::Input Connection::expected_input() const {

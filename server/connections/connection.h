@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,6 +20,15 @@
 
 namespace closewait {
 
+// A connection's place among the idle ones of its loop; out of it when destroyed.
+struct IdleEntry
+    : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+  explicit IdleEntry(std::uint32_t own_slot) : slot(own_slot) {}
+
+  std::uint32_t slot;
+};
+using IdleList = boost::intrusive::list<IdleEntry, boost::intrusive::constant_time_size<false>>;
+
 // What the connections of one loop share. Owned by their table, borrowed by each of them: an idle
 // connection holds no buffer.
 struct ConnectionContext {
@@ -30,7 +41,8 @@ struct ConnectionContext {
   ServiceContext service{options.limits, {}};
   HttpDate date;
   std::array<char, kInputBuffer> input{};
-  Output spare;  // an empty output, with the memory it has
+  Output spare;   // an empty output, with the memory it has
+  IdleList idle;  // who asks for nothing, the longest first; kept where one may be evicted
 };
 
 // One peer: its stream with the descriptor, its registration (in this order, so that the
@@ -63,6 +75,8 @@ class Connection {
   [[nodiscard]] Ending on_expiry();
   // Ends it as soon as what is owed, and the request it is in, is done.
   [[nodiscard]] Ending drain();
+  // Ends it, idle as it is, to make room for another.
+  [[nodiscard]] Ending give_way();
   // Makes closing discard what the peer did not take: it would stay in the kernel for minutes.
   void abandon() noexcept;
 
@@ -87,6 +101,7 @@ class Connection {
   void tell_time();
   void begin_linger();
   void set_deadlines();
+  void take_idle_place();
   [[nodiscard]] Deadlines::Input expected_input() const;
 
   [[nodiscard]] const Service& service() const { return *context_.options.service; }
@@ -96,6 +111,7 @@ class Connection {
   Watch watch_;
   ConnectionContext& context_;
   Timer timer_;
+  IdleEntry idle_;
   Deadlines deadlines_;
   ServiceState state_;
   Output output_;

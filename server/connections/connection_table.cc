@@ -5,7 +5,7 @@
 namespace closewait {
 
 void ConnectionTable::add(UniqueFd fd, Layer layer) {
-  if (auto seat = capacity_.connections.take()) {
+  if (auto seat = take_seat()) {
     const int borrowed = fd.get();
     auto tls = layer == Layer::kTls ? tls_->session(borrowed) : nullptr;
     if (layer == Layer::kTls && tls == nullptr)
@@ -19,6 +19,15 @@ void ConnectionTable::add(UniqueFd fd, Layer layer) {
     }
   }
   counters_.closed_by(CloseReason::kRefused).add();  // the descriptor closes here
+}
+
+// When there is none, the connection of this loop that has been idle longest may have to give its
+// own. Its event may be in the batch that the newcomer's was in: that one is stale then.
+std::optional<Seat> ConnectionTable::take_seat() {
+  auto seat = capacity_.connections.take();
+  if (seat || context_.idle.empty()) return seat;
+  call(context_.idle.front().slot, &Connection::give_way);
+  return capacity_.connections.take();
 }
 
 void ConnectionTable::place(Stream stream, Seat seat, bool refused) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "server/connections/capacity.h"
@@ -34,6 +35,7 @@ class ConnectionTable final : private ReadyHandler, private TimerHandler {
  private:
   void on_ready(std::uint32_t slot, std::uint32_t events) override;
   void on_expiry(std::uint32_t slot) override;
+  [[nodiscard]] std::optional<Seat> take_seat();
   void place(Stream stream, Seat seat, bool refused);
   // Calls one member of a connection, and ends it when that says so.
   template <class... Arguments>

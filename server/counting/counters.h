@@ -21,13 +21,14 @@ enum class CloseReason {
   kTls,            // what came is no TLS, or broken
   kLimit,          // went on sending beyond what is drained after the last answer
   kRefused,        // --max-connections were there already
+  kEvicted,        // the longest idle of them, for one that came then
   kError,          // another error of the socket
   kShutdown,       // the server was told to end
 };
 
-inline constexpr std::array<std::string_view, 13> kCloseReasonNames = {
+inline constexpr std::array<std::string_view, 14> kCloseReasonNames = {
     "peer_closed",    "reset", "idle",  "slow_head", "slow_body", "slow_read", "slow_close",
-    "slow_handshake", "tls",   "limit", "refused",   "error",     "shutdown"};
+    "slow_handshake", "tls",   "limit", "refused",   "evicted",   "error",     "shutdown"};
 
 // The errors of accept() that are told apart; the rest is the last one's.
 inline constexpr std::array<std::string_view, 6> kAcceptErrorNames = {

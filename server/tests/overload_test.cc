@@ -187,6 +187,70 @@ TEST(Overload, RefusedPeersThatStayCostNoMoreThanAFew) {
   EXPECT_LE(server.now("connections_open"), 33);
 }
 
+// One worker, so that it is known who has been idle longest.
+struct Evicting {
+  explicit Evicting(std::string_view most)
+      : program({"--listen", "127.0.0.1:0", "--service", "http", "--metrics", "127.0.0.1:0",
+                 "--evict-idle", "--max-connections", std::string(most)}) {}
+
+  [[nodiscard]] double now(const std::string& series_name) const {
+    return value_of(scrape(metrics), "closewait_server_" + series_name);
+  }
+
+  // A whole exchange; what comes with the request was read with it.
+  static void served(Peer& peer, std::string_view more = "") {
+    ASSERT_TRUE(peer.send(std::string(kRequest) + std::string(more)));
+    ASSERT_THAT(peer.receive_until(pattern_text(1000)), StartsWith("HTTP/1.1 200 "));
+  }
+
+  Program program;
+  SocketAddress address = program.address();
+  SocketAddress metrics = program.metrics_address();
+};
+
+TEST(Overload, WhoHasBeenIdleLongestGivesItsPlace) {
+  const Evicting server("2");
+  Peer longest(server.address);
+  Evicting::served(longest);
+  Peer busy(server.address);
+  Evicting::served(busy, "GET /bytes/1000 HTTP/1.1\r\n");  // in the middle of its second request
+  Evicting::served(longest);
+  Peer newcomer(server.address);
+  EXPECT_EQ(longest.receive(), "");
+  EXPECT_EQ(longest.error(), 0) << "a FIN, and no reset";
+  Evicting::served(newcomer);
+  ASSERT_TRUE(busy.send("Host: a\r\n\r\n"));
+  EXPECT_EQ(busy.receive(12), "HTTP/1.1 200");
+  EXPECT_EQ(server.now("closed_total{reason=\"evicted\"}"), 1);
+}
+
+TEST(Overload, WhereNobodyIsIdleNobodyIsEvicted) {
+  const Evicting server("1");
+  Peer busy(server.address);
+  Evicting::served(busy, "GET /bytes/1000 HTTP/1.1\r\n");
+  Peer refused(server.address);
+  ASSERT_TRUE(refused.send(kRequest));
+  EXPECT_THAT(refused.receive_all(), StartsWith("HTTP/1.1 503 "));
+  ASSERT_TRUE(busy.send("Host: a\r\n\r\n"));
+  EXPECT_EQ(busy.receive(12), "HTTP/1.1 200");
+}
+
+// One batch has the newcomer's event and behind it the one of who gives its place for it.
+TEST(Overload, TheEventOfWhoWasEvictedInItsBatchIsStale) {
+  const Evicting server("1");
+  Peer idle(server.address);
+  ASSERT_TRUE(Overloaded::served(idle));
+  server.program.signal(SIGSTOP);
+  ASSERT_TRUE(eventually([&] { return server.program.stands_still(); }));
+  Peer newcomer(server.address);
+  idle.reset();
+  server.program.signal(SIGCONT);
+  EXPECT_TRUE(Overloaded::served(newcomer));
+  EXPECT_EQ(server.now("stale_events_total"), 1);
+  EXPECT_EQ(server.now("closed_total{reason=\"evicted\"}"), 1);
+  EXPECT_EQ(server.now("closed_total{reason=\"reset\"}"), 0);
+}
+
 TEST(Overload, WhereThereAreNoWordsForItTheyAreClosed) {
   Overloaded server("echo", {"--max-connections", "1"});
   Peer kept(server.address);

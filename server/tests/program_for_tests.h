@@ -72,6 +72,12 @@ class Program {
 
   // From its next line, "listening on ADDR (SERVICE)".
   SocketAddress address() const { return address_in("listening on ", " (", line()); }
+  // SIGSTOP has stopped it.
+  [[nodiscard]] bool stands_still() const {
+    std::ifstream file(fmt::format("/proc/{}/stat", pid_));
+    std::string stat{std::istreambuf_iterator<char>(file), {}};
+    return stat.find(") T ") != std::string::npos;
+  }
   // The processes that it has started and that have not ended.
   [[nodiscard]] std::set<pid_t> children() const {
     std::ifstream file(fmt::format("/proc/{0}/task/{0}/children", pid_));
