@@ -103,7 +103,7 @@ std::string_view name_of(Owed owed) {
 }
 
 Params default_params(const Behaviour& behaviour) {
-  Params params;
+  Params params{.steps = behaviour.steps};
   for (const Parameter& parameter : behaviour.parameters) {
     // The catalogue's test holds that every default is understood.
     static_cast<void>(set_param(params, parameter, parameter.fallback));

@@ -21,17 +21,20 @@ namespace closewait {
 class Client;
 class Exchange;
 
+struct Step;
+
 // What a behaviour may be told. Each behaviour's row lists those it knows; the others keep their
 // zero and are never read.
 struct Params {
-  std::uint64_t size = 0;      // bytes of response to ask for
-  std::uint64_t bytes = 0;     // bytes after which something happens
-  std::uint64_t rate = 0;      // bytes per second
-  std::uint64_t requests = 0;  // exchanges on one connection
-  Nanoseconds wait{0};         // before the next step
-  Nanoseconds hold{0};         // how long to stay
-  Nanoseconds every{0};        // between two steps
-  Nanoseconds timeout{0};      // from the start to the behaviour's own deadline
+  std::uint64_t size = 0;         // bytes of response to ask for
+  std::uint64_t bytes = 0;        // bytes after which something happens
+  std::uint64_t rate = 0;         // bytes per second
+  std::uint64_t requests = 0;     // exchanges on one connection
+  Nanoseconds wait{0};            // before the next step
+  Nanoseconds hold{0};            // how long to stay
+  Nanoseconds every{0};           // between two steps
+  Nanoseconds timeout{0};         // from the start to the behaviour's own deadline
+  std::span<const Step> steps{};  // of one that is composed: borrowed of it
 };
 
 // A parameter of a row: how a scenario writes it and where it goes.
@@ -97,6 +100,7 @@ struct Behaviour {
   End end;
   bool polite;  // a control: its failures are the target's
   Run run;
+  std::span<const Step> steps{};  // of one that is composed of them; else none
 };
 
 // Behaviours that are told of together.

@@ -1,11 +1,13 @@
 // What holds for every behaviour of the catalogue, whatever the target does.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "faults/clients/peer_for_tests.h"
@@ -166,6 +168,28 @@ class LawOf : public testing::TestWithParam<std::string_view> {
     expect_consistent(played, *echoed.behaviour, script);
   }
 
+  // By a peer that gives it what it needs; `ended` is told what that one saw of it.
+  static void expect_delivered_at(const std::string& address,
+                                  const std::function<void(const Seen&, const Behaviour&)>& ended) {
+    const std::size_t before = open_descriptors();
+    {
+      constexpr std::uint64_t kSize = 64 * 1024;
+      const Script script = speaks_first() ? Script{.greeting = "220 ready\r\n"} : answers(kSize);
+      Peer peer(script, address);
+      Play there = play(peer.address());
+      if (!there.behaviour->needs.body && !sends_little_at_a_time()) there.params.size = kSize;
+      // Less than it has in store, so that there is a rest.
+      if (there.params.bytes >= kSize) there.params.bytes = kSize / 2;
+      there.params.hold = Nanoseconds(0);
+      there.params.timeout = std::chrono::seconds(10);
+      const Played played = run(there);
+      EXPECT_EQ(played.outcome, Outcome::kDelivered);
+      expect_consistent(played, *there.behaviour, script);
+      ended(peer.end(), *there.behaviour);
+    }
+    EXPECT_EQ(open_descriptors(), before);
+  }
+
   static bool speaks_first() { return find_behaviour(GetParam())->needs.greeting; }
   // It is over before anybody could cut it, in some of the worlds at least.
   static bool waits_for_nothing() {
@@ -237,25 +261,28 @@ TEST_P(LawOf, WorksOverAUnixSocketUnlessItsRowSaysTcp) {
   if (find_behaviour(GetParam())->needs.tcp || is_of_tls()) return;
   const auto path = std::filesystem::temp_directory_path() /
                     ("closewait-law-" + std::to_string(::getpid()) + ".sock");
-  const std::size_t before = open_descriptors();
-  {
-    constexpr std::uint64_t kSize = 64 * 1024;
-    const Script script = speaks_first() ? Script{.greeting = "220 ready\r\n"} : answers(kSize);
-    Peer peer(script, path.string());
-    Play local = play(peer.address());
-    if (!local.behaviour->needs.body && !sends_little_at_a_time()) local.params.size = kSize;
-    local.params.hold = Nanoseconds(0);
-    local.params.timeout = std::chrono::seconds(10);
-    const Played played = run(local);
-    EXPECT_EQ(played.outcome, Outcome::kDelivered);
-    expect_consistent(played, *local.behaviour, script);
+  expect_delivered_at("unix:" + path.string(), [](const Seen& seen, const Behaviour& behaviour) {
     // What was left unread, or cannot be sent any more, is told there too.
-    const bool is_told = local.behaviour->end == End::kUnread || GetParam() == "fin-then-rst";
+    const bool is_told = behaviour.end == End::kUnread || GetParam() == "fin-then-rst";
     if (!is_told) {
-      EXPECT_EQ(peer.end().error, 0);
+      EXPECT_EQ(seen.error, 0);
     }
-  }
-  EXPECT_EQ(open_descriptors(), before);
+  });
+}
+
+TEST_P(LawOf, WorksOverIpv6AndEndsInTheFlagsOfItsRow) {
+  const bool vanishes = find_behaviour(GetParam())->end == End::kVanish;  // its own test
+  if (is_of_tls() || vanishes) return;
+  expect_delivered_at("[::1]:0", [](const Seen& seen, const Behaviour& behaviour) {
+    if (is_reset(behaviour.end)) {
+      EXPECT_THAT(seen.error, testing::AnyOf(ECONNRESET, EPIPE));
+      EXPECT_EQ(seen.flags & (POLLERR | POLLHUP | POLLRDHUP), POLLERR | POLLHUP | POLLRDHUP);
+    } else if (GetParam() != "fin-then-rst") {
+      EXPECT_EQ(seen.error, 0);
+      EXPECT_TRUE(seen.end_of_input);
+      EXPECT_EQ(seen.flags & (POLLIN | POLLRDHUP | POLLERR), POLLIN | POLLRDHUP);
+    }
+  });
 }
 
 std::string test_name(const testing::TestParamInfo<std::string_view>& info) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "faults/behaviour.h"
+#include "faults/composed_behaviour.h"
 #include "faults/host/host_fault.h"
 #include "faults/http_request.h"
 #include "faults/raw_protocol.h"
@@ -24,7 +26,7 @@ namespace closewait {
 
 // One entry of a mix.
 struct ClientMix {
-  const Behaviour* behaviour = nullptr;  // of the catalogue
+  const Behaviour* behaviour = nullptr;  // of the catalogue, or composed
   double weight = 0;                     // share = weight over the sum of the mix
   Params params;
   std::optional<std::uint64_t> at_most;  // of them open at once
@@ -101,6 +103,7 @@ struct Scenario {
   bool seed_given = false;
   TargetSpec target;
   LoadSpec load;
+  std::vector<std::shared_ptr<const ComposedBehaviour>> composed;  // whose rows phases refer to
   std::optional<Phase> warm_up;
   std::vector<Phase> cycle;
   std::uint64_t repeat = 1;                  // cycles

@@ -10,10 +10,7 @@
 namespace closewait {
 namespace {
 
-bool is_optional(const Phase& phase, const Behaviour& behaviour) {
-  const auto mix = std::ranges::find(phase.clients, &behaviour, &ClientMix::behaviour);
-  return mix != phase.clients.end() && mix->optional;
-}
+std::string_view name_in(const ClientMix& mix) { return mix.behaviour->name; }
 
 // One that is optional is noted, and left out of the run.
 void refuse_in(const YamlNode& node, const Phase& phase, Scenario& scenario, Problems& problems) {
@@ -22,11 +19,12 @@ void refuse_in(const YamlNode& node, const Phase& phase, Scenario& scenario, Pro
   Offer offer = offer_of(scenario.target);
   offer.net_admin = may_vanish();
   for (const YamlEntry& entry : clients->value.entries) {
-    const Behaviour* behaviour = find_behaviour(entry.key);
-    if (behaviour == nullptr) continue;
+    const auto mix = std::ranges::find(phase.clients, entry.key, name_in);
+    if (mix == phase.clients.end()) continue;
+    const Behaviour* behaviour = mix->behaviour;
     const std::string why = obstacle(*behaviour, offer);
     if (why.empty()) continue;
-    if (is_optional(phase, *behaviour)) {
+    if (mix->optional) {
       scenario.not_applicable.emplace(behaviour->name, why);
     } else {
       problems.add(entry.place, in_quotes(entry.key) + " " + why);

@@ -43,6 +43,9 @@ inline const std::vector<KeyMap>& key_maps() {
       {"warm_up", "warm_up: @", "/definitions/warm_up"},
       {"Steps", "cycle: [{clients: {polite: 1}, rate: [@]}]", "/definitions/plan/anyOf/1/items"},
       {"A spike", "cycle: [{clients: {polite: 1}, rate: @}]", "/definitions/plan/anyOf/2"},
+      {"behaviours", "behaviours: {own: @}", "/definitions/composed"},
+      {"connect", "behaviours: {own: {steps: [{connect: @}]}}", "/definitions/connect"},
+      {"repeat", "behaviours: {own: {steps: [{repeat: @}]}}", "/definitions/repeated"},
       {"accept", "accept: [@]", "/definitions/accepted"},
       {"on_finding", "on_finding: @", "/definitions/on_finding"},
   };

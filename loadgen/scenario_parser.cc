@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "faults/behaviour.h"
+#include "loadgen/known_behaviours.h"
 #include "loadgen/scenario_fit.h"
 #include "loadgen/scenario_http.h"
 #include "loadgen/scenario_phases.h"
@@ -17,9 +19,9 @@
 namespace closewait {
 namespace {
 
-constexpr std::array<std::string_view, 10> kScenarioKeys{"name",    "seed",      "target", "load",
-                                                         "warm_up", "cycle",     "repeat", "expect",
-                                                         "accept",  "on_finding"};
+constexpr std::array<std::string_view, 11> kScenarioKeys{
+    "name",  "seed",   "target", "load",   "behaviours", "warm_up",
+    "cycle", "repeat", "expect", "accept", "on_finding"};
 constexpr std::array<std::string_view, 13> kTargetKeys{
     "start",   "address", "pid",    "dialect",  "tls",      "method",      "path",
     "headers", "body",    "status", "protocol", "promises", "allow_remote"};
@@ -214,7 +216,7 @@ void read_expectations(const YamlEntry& entry, Problems& problems,
   }
 }
 
-AcceptedFinding read_accepted(const YamlNode& node, Problems& problems) {
+AcceptedFinding read_accepted(const YamlNode& node, KnownBehaviours& known, Problems& problems) {
   const MapReader reader(node, "an accepted finding", kAcceptKeys, problems);
   AcceptedFinding accepted;
   Words<std::string_view, kFindingKindNames.size()> kinds;
@@ -228,9 +230,9 @@ AcceptedFinding read_accepted(const YamlNode& node, Problems& problems) {
   const YamlEntry* behaviour = reader.find("behaviour");
   if (behaviour == nullptr) return accepted;
   accepted.behaviour = behaviour->value.text;
-  if (find_behaviour(accepted.behaviour) == nullptr) {
+  if (known.find(accepted.behaviour) == nullptr) {
     reader.problem(behaviour->value.place, "'behaviour' is " + describe(behaviour->value) +
-                                               suggestion(accepted.behaviour, behaviour_names()));
+                                               suggestion(accepted.behaviour, known.names()));
   }
   return accepted;
 }
@@ -250,9 +252,11 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   if (const YamlEntry* load = reader.find("load")) {
     read_load(load->value, problems, scenario.load);
   }
-  scenario.warm_up = read_warm_up(root, problems);
+  KnownBehaviours known(std::filesystem::path(root.place.source).parent_path().string(), problems);
+  if (const YamlEntry* behaviours = reader.find("behaviours")) known.read(behaviours->value);
+  scenario.warm_up = read_warm_up(root, known, problems);
   if (const YamlEntry* cycle = reader.require("cycle", "a list of phases")) {
-    scenario.cycle = read_cycle(*cycle, problems);
+    scenario.cycle = read_cycle(*cycle, known, problems);
   }
   refuse_what_does_not_fit(root, scenario, problems);
   read_repeat(reader, scenario);
@@ -261,13 +265,14 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   }
   if (const YamlEntry* accept = reader.find("accept")) {
     for (const YamlNode& item : reader.items(*accept, "a list of known findings, or []")) {
-      scenario.accept.push_back(read_accepted(item, problems));
+      scenario.accept.push_back(read_accepted(item, known, problems));
     }
   }
   if (const YamlEntry* then = reader.find("on_finding")) {
     const MapReader reaction(then->value, "'on_finding'", kOnFindingKeys, problems);
     reaction.read("then", kReactions, scenario.on_finding);
   }
+  scenario.composed = known.composed();
   return scenario;
 }
 

@@ -61,8 +61,8 @@ TEST(ScenarioParser, RefusesKeysItDoesNotKnow) {
   expect_errors({
       {1, "name: s\nsede: 4", "2:1: unknown key 'sede' in the scenario; did you mean 'seed'?"},
       {1, "name: s\nNAME: 4",
-       "2:1: unknown key 'NAME' in the scenario; expected name, seed, target, load, warm_up, "
-       "cycle, repeat, expect, accept or on_finding"},
+       "2:1: unknown key 'NAME' in the scenario; expected name, seed, target, load, "
+       "behaviours, warm_up, cycle, repeat, expect, accept or on_finding"},
       {2, "target: {adress: '127.0.0.1:7000', pid: 1}",
        "2:10: unknown key 'adress' in 'target'; did you mean 'address'?"},
       {2, "target: {pid: 1, promises: {half-close: answers}}",

@@ -74,11 +74,14 @@ ClientMix read_client(const MapReader& clients, const YamlEntry& entry,
   return mix;
 }
 
-std::vector<ClientMix> read_clients(const YamlEntry& entry, Problems& problems) {
-  const MapReader clients(entry.value, "'clients'", behaviour_names(), problems);
+std::vector<ClientMix> read_clients(const YamlEntry& entry, KnownBehaviours& known,
+                                    Problems& problems) {
+  // Files are read before it is said what there is.
+  for (const YamlEntry& client : entry.value.entries) static_cast<void>(known.find(client.key));
+  const MapReader clients(entry.value, "'clients'", known.names(), problems);
   std::vector<ClientMix> mix;
   for (const YamlEntry& client : entry.value.entries) {
-    const Behaviour* behaviour = find_behaviour(client.key);
+    const Behaviour* behaviour = known.find(client.key);
     if (behaviour != nullptr) mix.push_back(read_client(clients, client, *behaviour));
   }
   if (clients.is_map() && entry.value.entries.empty()) {
@@ -129,7 +132,7 @@ void read_together(const MapReader& reader, Phase& phase) {
                  "'together' needs a plan, and 'rate' is max; expected a rate such as 2000/s");
 }
 
-void read_storm(const MapReader& reader, Phase& phase) {
+void read_storm(const MapReader& reader, KnownBehaviours& known, Phase& phase) {
   for (const std::string_view key : {"settle", "quiet"}) {
     if (const YamlEntry* entry = reader.find(key)) {
       reader.problem(entry->place,
@@ -140,7 +143,7 @@ void read_storm(const MapReader& reader, Phase& phase) {
   reader.read("for", kTime, phase.duration);
   read_rate(reader, phase.duration, phase.rate);
   read_together(reader, phase);
-  phase.clients = read_clients(*reader.find("clients"), reader.problems());
+  phase.clients = read_clients(*reader.find("clients"), known, reader.problems());
   phase.host = read_host(reader, phase.duration);
 }
 
@@ -152,7 +155,7 @@ void read_phase_name(const MapReader& reader, Phase& phase) {
   }
 }
 
-Phase read_phase(const YamlNode& node, Problems& problems) {
+Phase read_phase(const YamlNode& node, KnownBehaviours& known, Problems& problems) {
   const MapReader reader(node, "a phase", kPhaseKeys, problems);
   Phase phase;
   phase.kind = is_rest(node) ? PhaseKind::kRest : PhaseKind::kStorm;
@@ -161,7 +164,7 @@ Phase read_phase(const YamlNode& node, Problems& problems) {
   if (is_rest(node)) {
     read_rest(reader, phase);
   } else {
-    read_storm(reader, phase);
+    read_storm(reader, known, phase);
   }
   return phase;
 }
@@ -185,7 +188,8 @@ std::string phase_name(const YamlNode& phase) {
   return is_rest(phase) ? "rest" : "storm";
 }
 
-std::optional<Phase> read_warm_up(const YamlNode& root, Problems& problems) {
+std::optional<Phase> read_warm_up(const YamlNode& root, KnownBehaviours& known,
+                                  Problems& problems) {
   const YamlEntry* entry = root.find("warm_up");
   if (entry == nullptr) return {};
   constexpr std::array<std::string_view, 4> kKeys{"name", "for", "rate", "clients"};
@@ -195,12 +199,12 @@ std::optional<Phase> read_warm_up(const YamlNode& root, Problems& problems) {
   phase.name = "warm_up";
   read_phase_name(reader, phase);
   if (reader.require("clients", "behaviours with weights such as {polite: 1}") != nullptr) {
-    read_storm(reader, phase);
+    read_storm(reader, known, phase);
   }
   return phase;
 }
 
-std::vector<Phase> read_cycle(const YamlEntry& cycle, Problems& problems) {
+std::vector<Phase> read_cycle(const YamlEntry& cycle, KnownBehaviours& known, Problems& problems) {
   std::vector<Phase> phases;
   if (cycle.value.kind != YamlNode::Kind::kList || cycle.value.items.empty()) {
     const bool empty = cycle.value.kind == YamlNode::Kind::kList;
@@ -214,7 +218,7 @@ std::vector<Phase> read_cycle(const YamlEntry& cycle, Problems& problems) {
     return phases;
   }
   for (const YamlNode& node : cycle.value.items) {
-    Phase phase = read_phase(node, problems);
+    Phase phase = read_phase(node, known, problems);
     refuse_repeated_name(phases, phase, node, problems);
     phases.push_back(std::move(phase));
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/known_behaviours.h"
 #include "loadgen/scenario.h"
 #include "loadgen/yaml_problems.h"
 #include "loadgen/yaml_tree.h"
@@ -15,7 +16,9 @@ namespace closewait {
 
 // Reads `warm_up` and `cycle`, and says what is wrong with them. What comes back is only of use
 // when no problem was added.
-[[nodiscard]] std::optional<Phase> read_warm_up(const YamlNode& root, Problems& problems);
-[[nodiscard]] std::vector<Phase> read_cycle(const YamlEntry& cycle, Problems& problems);
+[[nodiscard]] std::optional<Phase> read_warm_up(const YamlNode& root, KnownBehaviours& known,
+                                                Problems& problems);
+[[nodiscard]] std::vector<Phase> read_cycle(const YamlEntry& cycle, KnownBehaviours& known,
+                                            Problems& problems);
 
 }  // namespace closewait

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/suggest.h"
+#include "loadgen/known_behaviours.h"
 #include "loadgen/scenario.h"
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_text.h"
@@ -27,14 +28,10 @@ T read(std::string_view option, const std::string& written, const ValueKind<T>& 
   return *value;
 }
 
-// A name of the catalogue; the YAML text names it as the row does.
-std::string_view behaviour_of(std::string_view name) {
-  const Behaviour* behaviour = find_behaviour(name);
-  if (behaviour == nullptr) {
-    throw UsageError("--mix: unknown behaviour " + in_quotes(name) +
-                     suggestion(name, behaviour_names()));
-  }
-  return behaviour->name;
+void require_behaviour(std::string_view name) {
+  if (find_behaviour(name) != nullptr || behaviour_file(name, "")) return;
+  throw UsageError("--mix: unknown behaviour " + in_quotes(name) +
+                   suggestion(name, behaviour_names()));
 }
 
 // "polite:80,rst-after-connect" as "polite: 80, rst-after-connect: 1".
@@ -48,7 +45,8 @@ std::string clients_of(std::string_view mix) {
     if (name.empty()) refuse("--mix", mix, kExpected);
     const std::string_view weight = name.size() == one.size() ? "1" : one.substr(name.size() + 1);
     if (!parse_weight(weight)) refuse("--mix", one, kWeight.expected);
-    seen.push_back(behaviour_of(name));
+    require_behaviour(name);
+    seen.push_back(name);
     if (std::count(seen.begin(), seen.end(), seen.back()) > 1) {
       throw UsageError("--mix: " + in_quotes(name) + " is there twice; expected it once");
     }

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/suggest.h"
+#include "loadgen/known_behaviours.h"
 #include "report/wrap.h"
 #include "rig/behaviour_text.h"
 #include "rig/clients_reference.h"
@@ -56,8 +60,8 @@ std::string detail_text(const Behaviour& behaviour) {
   std::string text = fmt::format("{}\n\n", behaviour.name);
   add_wrapped(text, "", "", behaviour.story);
   text += '\n';
-  add_label(text, "the server sees", behaviour.sees);
-  add_label(text, "brings out", behaviour.brings_out);
+  if (!behaviour.sees.empty()) add_label(text, "the server sees", behaviour.sees);
+  if (!behaviour.brings_out.empty()) add_label(text, "brings out", behaviour.brings_out);
   add_label(text, "needs", needs_text(behaviour));
   add_label(text, "is owed", name_of(behaviour.owed));
   add_label(text, "ends in", name_of(behaviour.end));
@@ -69,6 +73,11 @@ std::string detail_text(const Behaviour& behaviour) {
 
 const Behaviour& named_behaviour(const std::string& name) {
   if (const Behaviour* behaviour = find_behaviour(name)) return *behaviour;
+  static std::vector<std::shared_ptr<const ComposedBehaviour>> of_files;
+  if (auto composed = load_behaviour(name)) {
+    of_files.push_back(std::move(composed));
+    return of_files.back()->row();
+  }
   const std::string near = did_you_mean(name, behaviour_names());
   throw UsageError(fmt::format("there is no behaviour '{}'{}", name,
                                near.empty() ? "; `closewait clients` lists all of them" : near));

@@ -17,7 +17,8 @@ struct ClientsOptions {
 // UsageError when there is none of that name.
 [[nodiscard]] ExitStatus clients_command(const ClientsOptions& options);
 
-// The row of that name. Throws UsageError, with the nearest name.
+// The row of that name, of the catalogue or of a file that describes it. Throws UsageError, with
+// the nearest name.
 [[nodiscard]] const Behaviour& named_behaviour(const std::string& name);
 
 }  // namespace closewait

@@ -281,7 +281,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   const auto processes = start_processes(scenario, spread);
   const auto guardian = guardian_for(scenario);
   const ResultsFolder folder(options, out, scenario.name);
-  folder.write("scenario.yaml", chosen.text);
+  folder.write_scenario(chosen.text, scenario);
   TargetProcess target({.spec = &scenario.target,
                         .log = folder.path() / "target.log",
                         .keep = options.keep_target,

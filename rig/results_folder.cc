@@ -95,6 +95,16 @@ void ResultsFolder::write(const std::string& name, const std::string& text) cons
   if (!file) fmt::print(stderr, "closewait: {}: not written\n", (path_ / name).string());
 }
 
+void ResultsFolder::write_scenario(const std::string& text, const Scenario& scenario) const {
+  write("scenario.yaml", text);
+  for (const auto& each : scenario.composed) {
+    if (each->file_text().empty()) continue;
+    std::error_code error;
+    std::filesystem::create_directory(path_ / "behaviours", error);
+    write(fmt::format("behaviours/{}.yaml", each->row().name), each->file_text());
+  }
+}
+
 void ResultsFolder::write_program(const std::string& name, const std::string& text) const {
   write(name, text);
   std::error_code ignored;  // it can still be run by `sh NAME`

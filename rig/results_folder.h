@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "loadgen/scenario.h"
 #include "rig/options.h"
 
 namespace closewait {
@@ -25,6 +26,8 @@ class ResultsFolder {
   void lead_latest_here() const;
   // A file that cannot be written is told on standard error; the run goes on.
   void write(const std::string& name, const std::string& text) const;
+  // scenario.yaml as run, with the files of the behaviours that it does not compose itself.
+  void write_scenario(const std::string& text, const Scenario& scenario) const;
   void write_program(const std::string& name, const std::string& text) const;
 
  private:

@@ -107,11 +107,10 @@ struct Peer::Connection {
   }
 };
 
-Peer::Peer(Script script, const std::string& unix_path)
+Peer::Peer(Script script, const std::string& address)
     : script_(std::move(script)),
       tls_(script_.tls ? std::make_unique<TlsForTests>() : nullptr),
-      listener_(listen_on(
-          SocketAddress::parse(unix_path.empty() ? "127.0.0.1:0" : "unix:" + unix_path).value())),
+      listener_(listen_on(SocketAddress::parse(address).value())),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       address_(SocketAddress::local_of(listener_.get()).value()),
       thread_([this] { run(); }) {}

@@ -67,12 +67,12 @@ struct Seen {
   bool over = false;           // the peer has closed its end
 };
 
-// A scripted server on a thread of its own, on 127.0.0.1 and a free port or on a Unix path. It
+// A scripted server on a thread of its own, on 127.0.0.1 and a free port or at another address. It
 // owns its sockets and the thread and ends with its destructor; what it saw may be asked for by
 // any thread.
 class Peer {
  public:
-  explicit Peer(Script script, const std::string& unix_path = {});
+  explicit Peer(Script script, const std::string& address = "127.0.0.1:0");
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
   ~Peer();
