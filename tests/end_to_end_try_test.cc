@@ -141,7 +141,7 @@ TEST_F(Try, TellsEachCallToAProgram) {
   EXPECT_EQ(told["ends_in"], "FIN");
   EXPECT_EQ(told["intended"], 1);
   EXPECT_EQ(told["confirmed"], 1);
-  EXPECT_EQ(told["owed"]["key"], "response");
+  EXPECT_EQ(told["owed"]["key"], "response_after_end");
   EXPECT_EQ(told["got"], "all");
   EXPECT_TRUE(told["wrong_at"].is_null());
 }

@@ -43,6 +43,7 @@ class Judge {
   }
 
   [[nodiscard]] JudgedResponses judge() {
+    if (!any_is_as_owed()) return {};
     for (std::size_t i = 0; i < run_.header.behaviours.size(); ++i) {
       judge_lost(run_.header.behaviours[i], counts_of(i), run_.whole.clients[i].first_lost);
       judge_wrong(run_.header.behaviours[i], counts_of(i), run_.whole.clients[i].first_altered);
@@ -55,6 +56,13 @@ class Judge {
     ClientCounts counts = run_.whole.clients[behaviour].counts;
     if (behaviour < run_.beside_host_faults.size()) counts -= run_.beside_host_faults[behaviour];
     return counts;
+  }
+
+  // Where none is, what is owed was not described as the target means it.
+  [[nodiscard]] bool any_is_as_owed() const {
+    return std::ranges::any_of(run_.whole.clients, [](const ClientTally& each) {
+      return each.response.count() > each.counts.altered + each.counts.of(Outcome::kTimedOut);
+    });
   }
 
   void judge_lost(const std::string& behaviour, const ClientCounts& counts,

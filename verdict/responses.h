@@ -19,7 +19,8 @@ struct JudgedResponses {
 // itself. Where not a byte came, or another status, the target may only have turned clients away,
 // whoever they were: that is judged where it met a behaviour more often than the polite ones of the
 // same phases, and by no chance. Phases with host faults are left out, and so is everything when
-// the target crashed. To those of `unpromised` no response is owed that the target loses. Pure.
+// the target crashed or none at all was as owed. To those of `unpromised` no response is owed that
+// the target loses. Pure.
 [[nodiscard]] JudgedResponses judge_responses(const Run& run,
                                               const std::set<std::string>& unpromised);
 

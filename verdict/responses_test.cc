@@ -29,6 +29,7 @@ class Responses : public ::testing::Test {
   void deliver(std::size_t behaviour, std::uint64_t number) {
     counts(behaviour).opened += number;
     counts(behaviour).outcomes[index_of(Outcome::kDelivered)] += number;
+    run_.whole.clients[behaviour].response.record(std::chrono::milliseconds(1), number);
   }
   // Of those that were delivered, so many got no byte.
   void leave_unanswered(std::size_t behaviour, std::uint64_t number) {
@@ -124,6 +125,15 @@ TEST_F(Responses, AreComparedWithNobodyWhereNobodyIsPolite) {
   leave_unanswered(kRude, 400);
   EXPECT_THAT(judged().findings, IsEmpty());
   EXPECT_THAT(judged().not_judged, SizeIs(1));
+}
+
+// It is not what the scenario says that it speaks.
+TEST_F(Responses, OfWhichNoneIsAsOwedTellNothing) {
+  counts(kPolite).altered = 4000;
+  counts(kRude).altered = 400;
+  EXPECT_THAT(judged().findings, IsEmpty());
+  counts(kPolite).altered = 3999;
+  EXPECT_THAT(judged().findings, SizeIs(2));
 }
 
 TEST_F(Responses, WithAnotherStatusForOneBehaviourAreWrong) {
