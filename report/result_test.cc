@@ -51,7 +51,8 @@ TEST(Result, HasTheFieldsOfItsSchema) {
               ElementsAre("kind", "behaviour", "connections", "per_connection", "confidence",
                           "evidence", "again"));
   EXPECT_THAT(keys_of(result["phases"][0]),
-              ElementsAre("phase", "kind", "cycle", "planned", "began", "ended", "resets"));
+              ElementsAre("phase", "kind", "cycle", "planned", "together", "together_lacks",
+                          "began", "ended", "resets"));
   EXPECT_THAT(keys_of(result["phases"][0]["resets"]),
               ElementsAre("intended", "confirmed", "sent", "aborts_on_data", "aborts_on_close",
                           "comparable"));

@@ -175,8 +175,8 @@ TEST(ServerFamilies, EachFigureGoesToItsOwnMetric) {
   EXPECT_EQ(value("buffered_bytes"), 6);
   EXPECT_EQ(value("loop_duration_seconds_count"), 1);
   EXPECT_EQ(value("loop_duration_seconds_sum"), 7);
-  EXPECT_EQ(value("closed_total{reason=\"shutdown\"}"), 22);
-  EXPECT_EQ(value("connections_open"), 1000 - (10 + 22) * 13 / 2);
+  EXPECT_EQ(value("closed_total{reason=\"shutdown\"}"), 23);
+  EXPECT_EQ(value("connections_open"), 1000 - (10 + 23) * 14 / 2);
   EXPECT_EQ(value("accept_errors_total{errno=\"EMFILE\"}"), 20);
   EXPECT_EQ(value("accept_errors_total{errno=\"other\"}"), 25);
 }

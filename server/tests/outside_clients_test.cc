@@ -31,11 +31,12 @@ class OutsideClient : public testing::Test {
     if (IsSkipped()) return;
     program_.signal(SIGTERM);
     EXPECT_EQ(program_.wait(), 0);
-    EXPECT_THAT(program_.errors(),
-                HasSubstr(" closed_idle=0 closed_slow_head=0 closed_slow_body=0"
-                          " closed_slow_read=0 closed_slow_close=0 closed_slow_handshake=0"
-                          " closed_tls=0 closed_limit=0 closed_refused=0 closed_error=0"
-                          " closed_shutdown=0"));
+    EXPECT_THAT(
+        program_.errors(),
+        HasSubstr(" closed_idle=0 closed_slow_head=0 closed_slow_body=0"
+                  " closed_slow_read=0 closed_slow_close=0 closed_slow_handshake=0"
+                  " closed_tls=0 closed_limit=0 closed_refused=0 closed_evicted=0 closed_error=0"
+                  " closed_shutdown=0"));
   }
 
   // What the client writes, given these arguments; $HTTP and $HTTPS are the server's.
