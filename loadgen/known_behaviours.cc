@@ -11,6 +11,7 @@
 #include "loadgen/scenario_values.h"
 #include "loadgen/yaml_reader.h"
 #include "loadgen/yaml_text.h"
+#include "record/run.h"
 
 namespace closewait {
 namespace {
@@ -54,6 +55,11 @@ std::shared_ptr<const ComposedBehaviour> read_composed(const std::string& name,
                                              .timeout = "",
                                              .steps = {},
                                              .file_text = std::move(file_text)};
+  if (is_polite(name)) {
+    of_it.add(node.place, in_quotes(name) +
+                              " begins as the polite ones do, which others are "
+                              "compared with; expected another name");
+  }
   reader.read("story", kSentence, description.story);
   const WrittenTime timeout = read_timeout(reader);
   description.timeout = timeout.text;

@@ -133,6 +133,8 @@ TEST(KnownBehaviours, HaveNamesOfTheirOwn) {
             "s.yaml:4:3: 'half-close' is a behaviour of the catalogue; expected another name");
   EXPECT_THAT(error_of(with_behaviours("  own: {steps: [connect, close]}\n", "onw: 1")),
               HasSubstr("unknown key 'onw' in 'clients'; did you mean 'own'?"));
+  EXPECT_THAT(error_of(with_behaviours("  polite-own: {steps: [connect, close]}\n")),
+              HasSubstr("s.yaml:4:15: 'polite-own' begins as the polite ones do"));
   EXPECT_THAT(error_of(with_behaviours("  own: {step: [connect, close]}\n")),
               HasSubstr("s.yaml:4:9: unknown key 'step' in 'own'; did you mean 'steps'?"));
 }
