@@ -240,7 +240,8 @@ std::uint8_t Client::kernel_state() {
 bool Client::is_alive() {
   if (seen_alive_ || target_->is_unix()) return true;
   const std::uint8_t state = kernel_state();
-  return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT;
+  const bool half_closed = fin_sent_ && (state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2);
+  return state == TCP_ESTABLISHED || state == TCP_CLOSE_WAIT || half_closed;
 }
 
 bool Client::arm_reset() {

@@ -13,15 +13,17 @@ namespace closewait {
 // How a client ends, and the proof of it.
 
 void Client::shut_down_sending(Farewell farewell) {
-  ++tally_->counts.intended;
-  fin_intended_ = true;
+  // Of who ends in another way, the FIN is no end.
+  const bool is_its_end = end_ == End::kFin;
+  if (is_its_end) ++tally_->counts.intended;
+  fin_intended_ = is_its_end;
   const bool alive = is_alive();
   if (tls_) tls_->end_sending(farewell);
   const int result = noted(log_, {.name = "shutdown", .what = "SHUT_WR"},
                            [this] { return ::shutdown(fd(), SHUT_WR); });
   if (result != 0 || !alive) return;
   fin_sent_ = true;
-  ++tally_->counts.confirmed;
+  if (is_its_end) ++tally_->counts.confirmed;
 }
 
 error_code Client::shut_down_receiving() {
@@ -113,7 +115,7 @@ void Client::close_socket() {
 
 void Client::abandon() {
   if (!fd_) return;
-  const bool fin_is_its_end = fin_sent_ && unread() == 0;
+  const bool fin_is_its_end = fin_sent_ && end_ == End::kFin && unread() == 0;
   if (!fin_is_its_end) {
     abandoned_ = true;
     static_cast<void>(reset_armed_ || arm_reset());  // a FIN instead would be no proof either

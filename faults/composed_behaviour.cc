@@ -1,6 +1,7 @@
 #include "faults/composed_behaviour.h"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "faults/client.h"
@@ -22,7 +23,8 @@ Client::Awaitable<error_code> take_send(const Step& step, Client& client, Exchan
 
 Client::Awaitable<error_code> take_receive(const Step& step, Client& client, Exchange& exchange) {
   if (step.bytes == 0) co_return co_await client.receive(exchange);
-  if (const auto error = co_await client.receive_at_least(exchange, step.bytes)) co_return error;
+  const std::uint64_t in_all = exchange.received() + step.bytes;
+  if (const auto error = co_await client.receive_at_least(exchange, in_all)) co_return error;
   // A response that is over has no such part.
   co_return exchange.complete() ? errno_error(ENODATA) : error_code{};
 }
@@ -78,16 +80,38 @@ Outcome end(const Step& step, Client& client, const Exchange& exchange, bool owe
 
 bool is_whole_receive(const Step& step) { return step.verb == Verb::kReceive && step.bytes == 0; }
 
+// Who is ended sooner than this was turned away, and has shown nothing by staying.
+constexpr Nanoseconds kShortestStay = std::chrono::milliseconds(100);
+
+// All is done but to stay and to end: from then on it is the target's right to end it.
+bool only_stays(const Step& step, const Step& next) {
+  return step.verb == Verb::kStay && next.is_end() && step.duration >= kShortestStay;
+}
+
+Client::Awaitable<error_code> stay_at_last(const Step& step, Client& client, Exchange& exchange) {
+  Nanoseconds left = step.duration;
+  if (!client.has_ended_sending()) {
+    if (const auto error = co_await client.stay(kShortestStay, exchange)) co_return error;
+    left -= kShortestStay;
+  }
+  client.has_happened();
+  const auto error = co_await client.stay(left, exchange);
+  // The target has ended its side; the client's own end is still to come.
+  co_return error == boost::asio::error::eof ? error_code{} : error;
+}
+
 Behaviour::Coroutine play_steps(Client& client, Exchange& exchange, const Params& params) {
   const auto steps = params.steps;
   for (std::size_t i = 0; !steps[i].is_end(); ++i) {
-    // All is done but to stay and to end: if the target ends it meanwhile, that is its right.
-    const bool only_stays = steps[i].verb == Verb::kStay && steps[i + 1].is_end();
-    const auto error = only_stays ? co_await client.be_silent(steps[i].duration)
-                                  : co_await take(steps[i], client, exchange);
+    const auto error = only_stays(steps[i], steps[i + 1])
+                           ? co_await stay_at_last(steps[i], client, exchange)
+                           : co_await take(steps[i], client, exchange);
     if (error) co_return client.fell_short(error);
   }
-  co_return end(steps.back(), client, exchange, std::ranges::any_of(steps, is_whole_receive));
+  const bool owed = std::ranges::any_of(steps, is_whole_receive);
+  const bool by_fin = steps.back().verb == Verb::kClose;
+  if (owed && !by_fin && exchange.wrong_at()) co_return client.fell_short(errno_error(EBADMSG));
+  co_return end(steps.back(), client, exchange, owed);
 }
 
 End end_of(Verb last) {
@@ -112,10 +136,11 @@ Needs needs_of(const std::vector<Step>& steps) {
   Needs needs{.keep_alive = has(steps, Verb::kAskAgain),
               .tcp = end_of(steps.back().verb) != End::kFin || has(steps, Verb::kSendUrgent),
               .net_admin = has(steps, Verb::kVanish)};
+  // Any target gives some bytes.
+  constexpr std::uint64_t kLarge = 1024;
+  const std::uint64_t part = received_in_part(steps);
+  if (part >= kLarge) needs.response_bytes = part + 1;
   for (const Step& step : steps) {
-    if (step.verb == Verb::kReceive && step.bytes > 0) {
-      needs.response_bytes = std::max(needs.response_bytes, step.bytes + 1);
-    }
     needs.parts = needs.parts || (step.verb == Verb::kSend && step.bytes > 0);
     needs.body = needs.body || step.to_head;
   }
@@ -131,6 +156,23 @@ Owed owed_to(const std::vector<Step>& steps) {
 }
 
 }  // namespace
+
+Nanoseconds waits_of(std::span<const Step> steps) {
+  Nanoseconds sum{0};
+  for (const Step& step : steps) sum += step.duration;
+  return sum;
+}
+
+std::uint64_t received_in_part(std::span<const Step> steps) {
+  std::uint64_t most = 0;
+  std::uint64_t of_this_response = 0;
+  for (const Step& step : steps) {
+    if (step.verb == Verb::kAskAgain) of_this_response = 0;
+    if (step.verb == Verb::kReceive) of_this_response += step.bytes;
+    most = std::max(most, of_this_response);
+  }
+  return most;
+}
 
 ComposedBehaviour::ComposedBehaviour(Description description)
     : description_(std::move(description)),

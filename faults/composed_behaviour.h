@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,19 @@ struct Step {
   };
 
   Verb verb = Verb::kConnect;
-  std::uint64_t bytes = 0;  // connect: of its receive buffer; send, receive: so many, 0 for all
+  std::uint64_t bytes = 0;  // connect: of its receive buffer; send, receive: so many more, 0 for
+                            // all
   bool to_head = false;     // send: to the end of the request's head
   Nanoseconds duration{0};  // wait, stay
   std::string data{};       // send_bytes
 
   [[nodiscard]] bool is_end() const { return verb >= Verb::kClose; }
 };
+
+// How long the steps lie still or stay, all together.
+[[nodiscard]] Nanoseconds waits_of(std::span<const Step> steps);
+// The most of one response that they receive a part of: 0 when they receive none in part.
+[[nodiscard]] std::uint64_t received_in_part(std::span<const Step> steps);
 
 // A behaviour that a scenario, or a file, describes by its steps. What they are decides how it
 // ends, what it needs and what it is owed, so that it is judged as the catalogue's are. Owns its

@@ -74,7 +74,13 @@ TEST(ComposedBehaviour, HasTheRowOfItsSteps) {
   EXPECT_EQ(reset->row().owed, Owed::kNothing);
   EXPECT_TRUE(reset->row().needs.tcp);
   EXPECT_TRUE(reset->row().needs.parts);
-  EXPECT_EQ(reset->row().needs.response_bytes, 4U);
+  EXPECT_EQ(reset->row().needs.response_bytes, 0U) << "any target gives some";
+  const auto more = composed({{Verb::kConnect},
+                              {Verb::kSend},
+                              {.verb = Verb::kReceive, .bytes = 1000},
+                              {.verb = Verb::kReceive, .bytes = 1000},
+                              {Verb::kReset}});
+  EXPECT_EQ(more->row().needs.response_bytes, 2001U);
   const auto gone = composed({{Verb::kConnect},
                               {Verb::kSend},
                               {Verb::kReceive},
@@ -206,6 +212,54 @@ TEST(ComposedBehaviour, TimesOutAndIsReset) {
   play.params.timeout = std::chrono::milliseconds(100);
   EXPECT_EQ(run(play).outcome, Outcome::kTimedOut);
   EXPECT_EQ(peer.end().error, ECONNRESET);
+}
+
+// The reset is the end, and the FIN before it none.
+TEST(ComposedBehaviour, ResetsWhatItHasHalfClosed) {
+  const auto own =
+      composed({{Verb::kConnect}, {Verb::kSend}, {Verb::kShutDownSending}, {Verb::kReset}});
+  Script stays = never_answers();
+  stays.at_end_of_input = Script::Then::kStay;
+  Peer peer(stays);
+  const Played played = play_steps(own, peer);
+  EXPECT_EQ(played.outcome, Outcome::kDelivered);
+  EXPECT_EQ(played.tally.counts.intended, 1U);
+  EXPECT_EQ(played.tally.counts.confirmed, 1U);
+  EXPECT_THAT(peer.end().error, AnyOf(ECONNRESET, EPIPE));
+}
+
+// Its own end comes all the same, when the target has ended its side.
+TEST(ComposedBehaviour, EndsAsItSaysWhenTheTargetEndsWhileItOnlyStays) {
+  const auto own = composed({{Verb::kConnect},
+                             {Verb::kShutDownSending},
+                             {.verb = Verb::kStay, .duration = std::chrono::seconds(4)},
+                             {Verb::kClose}});
+  Peer peer({});  // ends at the end of input
+  const Played played = play_steps(own, peer);
+  EXPECT_EQ(played.outcome, Outcome::kDelivered);
+  EXPECT_EQ(played.tally.counts.confirmed, 1U);
+  EXPECT_LT(played.took, std::chrono::seconds(3));
+}
+
+TEST(ComposedBehaviour, ReceivesSoManyBytesMoreEachTime) {
+  std::vector<Step> steps{{Verb::kConnect}, {Verb::kSend}};
+  for (int i = 0; i < 4; ++i) steps.push_back({.verb = Verb::kReceive, .bytes = 1000});
+  steps.push_back({Verb::kReset});
+  const auto own = composed(std::move(steps));
+  Peer peer({.answer = http_answer(8192).substr(0, 3999)});  // a byte less than it waits for
+  Play play{
+      .behaviour = &own->row(), .params = default_params(own->row()), .target = peer.address()};
+  play.params.size = 8192;
+  play.params.timeout = std::chrono::milliseconds(200);
+  EXPECT_EQ(run(play).outcome, Outcome::kTimedOut);
+}
+
+TEST(ComposedBehaviour, ThatResetsIsJudgedByWhatItWasOwedToo) {
+  const auto own = composed({{Verb::kConnect}, {Verb::kSend}, {Verb::kReceive}, {Verb::kReset}});
+  std::string other = http_answer(1024);
+  other.back() ^= 1;
+  Peer peer({.answer = other});
+  EXPECT_EQ(play_steps(own, peer).tally.counts.wrong, 1U);
 }
 
 }  // namespace

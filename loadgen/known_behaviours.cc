@@ -36,11 +36,7 @@ WrittenTime read_timeout(const MapReader& reader) {
 
 // A response of which a part is received has more than that part.
 std::string size_for(const std::vector<Step>& steps) {
-  std::uint64_t size = kLeastSize;
-  for (const Step& step : steps) {
-    if (step.verb == Step::Verb::kReceive) size = std::max(size, 2 * step.bytes);
-  }
-  return std::to_string(size) + "B";
+  return std::to_string(std::max(kLeastSize, 2 * received_in_part(steps))) + "B";
 }
 
 // Nothing when there is a problem.

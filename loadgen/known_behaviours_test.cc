@@ -102,6 +102,19 @@ TEST(KnownBehaviours, WithStepsThatCannotBeAreRefusedWhereTheyStand) {
             "4:26: 'receive' of what was not asked for; expected send before it, or stay"},
            {"[connect, {send: 3B}, receive, close]",
             "4:38: 'receive' of a response whose request is not sent; expected send before it"},
+           {"[connect, {send: 3B}, {send: head}, send, close]",
+            "4:39: 'send' of the head comes after a part of the request; expected it first"},
+           {"[connect, {send_bytes: x}, send, receive, close]",
+            "4:49: 'receive' judges the response to a request, and send_bytes is none; expected "
+            "stay"},
+           {"[connect, send, shut_down_receiving, receive, close]",
+            "4:53: 'receive' comes after shut_down_receiving; expected it before"},
+           {"[connect, send, wait_for_input, close]",
+            "4:48: 'close' of what wait_for_input left unread is a reset; expected close_unread"},
+           {"[connect, send, receive, close_unread]",
+            "4:41: 'close_unread' needs something unread; expected wait_for_input before it"},
+           {"[connect, shut_down_sending, vanish]",
+            "4:45: 'vanish' comes after shut_down_sending; expected it before"},
            {"[connect, send, ask_again, close]",
             "4:32: 'ask_again' before the response is whole; expected receive before it"},
            {"[connect, {stay: 10s}, close]",
@@ -126,6 +139,13 @@ TEST(KnownBehaviours, WithStepsThatCannotBeAreRefusedWhereTheyStand) {
             "4:17: a step is a list; expected one verb such as connect, or {wait: 50ms}"}}) {
     EXPECT_THAT(error_of_steps(each.steps), HasSubstr("s.yaml:" + each.error)) << each.steps;
   }
+}
+
+TEST(KnownBehaviours, OfAMixHaveTimeForTheirSteps) {
+  EXPECT_THAT(error_of(with_behaviours("  own: {steps: [connect, {stay: 1s}, close]}\n",
+                                       "own: {weight: 1, timeout: 500ms}")),
+              HasSubstr("'own' waits for 1s, so it never comes to its end within its timeout of "
+                        "500ms; expected a longer timeout"));
 }
 
 TEST(KnownBehaviours, HaveNamesOfTheirOwn) {

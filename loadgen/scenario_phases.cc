@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/units.h"
 #include "faults/behaviour.h"
 #include "loadgen/scenario_host.h"
 #include "loadgen/scenario_rate.h"
@@ -71,6 +72,13 @@ ClientMix read_client(const MapReader& clients, const YamlEntry& entry,
   client.read(kAtMostKey, kCount, mix.at_most);
   client.read(kOptionalKey, kSwitch, mix.optional);
   read_parameters(client, entry.value, mix);
+  const Nanoseconds waits = waits_of(mix.params.steps);
+  if (waits.count() > 0 && waits >= mix.params.timeout) {
+    client.problem(entry.place, in_quotes(entry.key) + " waits for " + format_duration(waits) +
+                                    ", so it never comes to its end within its timeout of " +
+                                    format_duration(mix.params.timeout) +
+                                    "; expected a longer timeout");
+  }
   return mix;
 }
 

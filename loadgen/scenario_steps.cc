@@ -48,6 +48,7 @@ constexpr std::array<std::string_view, 2> kRepeatKeys{"times", "steps"};
 constexpr std::string_view kEndWords = "close, close_unread, reset, disconnect or vanish";
 
 constexpr std::size_t kMostPlayed = 10000;  // as they are played
+constexpr std::size_t kMostData = 1024 * 1024;
 constexpr std::uint64_t kMostTimes = 1000;
 constexpr int kDeepest = 4;
 
@@ -145,6 +146,11 @@ class StepReader {
     if (before + once.size() * times > kMostPlayed) {
       return problem(entry.place, "more than 10000 steps are played; expected fewer times");
     }
+    std::size_t data = 0;
+    for (const PlacedStep& each : once) data += each.step.data.size();
+    if (data * times > kMostData) {
+      return problem(entry.place, "more than 1MiB of send_bytes is played; expected fewer times");
+    }
     for (std::uint64_t i = 1; i < times; ++i) steps_.insert(steps_.end(), once.begin(), once.end());
   }
 
@@ -239,20 +245,20 @@ class StepCheck {
     if (!connected_) return what + " comes before connect; expected connect as the first step";
     switch (step.verb) {
       case Verb::kSend:
-        if (shut_) return after_shut(what);
-        if (sent_) return what + " of a request that is sent already; expected ask_again before it";
-        asked_ = true;
-        sent_ = step.bytes == 0 && !step.to_head;
-        return "";
+        return refuse_send(step, what);
       case Verb::kSendBytes:
+        bytes_ = true;
+        return shut_ ? after_shut(what) : "";
       case Verb::kSendUrgent:
         return shut_ ? after_shut(what) : "";
       case Verb::kReceive:
-        if (!asked_) return what + " of what was not asked for; expected send before it, or stay";
-        if (step.bytes == 0 && !sent_) {
-          return what + " of a response whose request is not sent; expected send before it";
-        }
-        received_ = received_ || step.bytes == 0;
+        return refuse_receive(step, what);
+      case Verb::kStay:
+      case Verb::kDrain:
+        unread_ = false;
+        return "";
+      case Verb::kWaitForInput:
+        unread_ = true;
         return "";
       case Verb::kAskAgain:
         if (!received_) return what + " before the response is whole; expected receive before it";
@@ -260,13 +266,55 @@ class StepCheck {
         return "";
       case Verb::kShutDownSending:
         return std::exchange(shut_, true) ? after_shut(what) : "";
-      default:
+      case Verb::kShutDownReceiving:
+        deaf_ = true;
         return "";
+      default:
+        return refuse_end(step, what);
     }
   }
   [[nodiscard]] bool ended() const { return ended_; }
 
  private:
+  [[nodiscard]] std::string refuse_send(const Step& step, const std::string& what) {
+    if (shut_) return after_shut(what);
+    if (sent_) return what + " of a request that is sent already; expected ask_again before it";
+    if (step.to_head && asked_) {
+      return what + " of the head comes after a part of the request; expected it first";
+    }
+    asked_ = true;
+    sent_ = step.bytes == 0 && !step.to_head;
+    return "";
+  }
+
+  [[nodiscard]] std::string refuse_receive(const Step& step, const std::string& what) {
+    unread_ = false;
+    if (deaf_) return what + " comes after shut_down_receiving; expected it before";
+    const bool whole = step.bytes == 0;
+    if (whole && bytes_) {
+      return what + " judges the response to a request, and send_bytes is none; expected stay";
+    }
+    if (!asked_ && !bytes_) {
+      return what + " of what was not asked for; expected send before it, or stay";
+    }
+    if (whole && !sent_) {
+      return what + " of a response whose request is not sent; expected send before it";
+    }
+    received_ = received_ || whole;
+    return "";
+  }
+
+  [[nodiscard]] std::string refuse_end(const Step& step, const std::string& what) const {
+    if (step.verb == Verb::kClose && unread_) {
+      return what + " of what wait_for_input left unread is a reset; expected close_unread";
+    }
+    if (step.verb == Verb::kCloseUnread && !unread_) {
+      return what + " needs something unread; expected wait_for_input before it";
+    }
+    if (step.verb == Verb::kVanish && shut_) return after_shut(what);
+    return "";
+  }
+
   static std::string after_shut(const std::string& what) {
     return what + " comes after shut_down_sending; expected it before";
   }
@@ -275,7 +323,10 @@ class StepCheck {
   bool asked_ = false;     // some of the request is sent
   bool sent_ = false;      // all of it
   bool received_ = false;  // all of the response
+  bool bytes_ = false;     // some that are no request
+  bool unread_ = false;    // something has come that was not read
   bool shut_ = false;
+  bool deaf_ = false;  // SHUT_RD
   bool ended_ = false;
 };
 
