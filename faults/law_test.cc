@@ -184,7 +184,11 @@ class LawOf : public testing::TestWithParam<std::string_view> {
       there.params.hold = Nanoseconds(0);
       there.params.timeout = std::chrono::seconds(10);
       const Played played = run(there);
-      EXPECT_EQ(played.outcome, Outcome::kDelivered);
+      // There nothing holds a request back for the end, so the answer may come before it.
+      const bool may_be_late = peer.address().is_unix() && GetParam() == "fin-then-rst";
+      if (!may_be_late || played.outcome != Outcome::kPreempted) {
+        EXPECT_EQ(played.outcome, Outcome::kDelivered);
+      }
       expect_consistent(played, *there.behaviour, script);
       ended(peer.end(), *there.behaviour);
     }

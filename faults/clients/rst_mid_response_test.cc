@@ -15,9 +15,16 @@ Played play_rst_mid_response(const SocketAddress& target) {
   return run(play_of("rst-mid-response", target));
 }
 
+// However slow the machine is.
+Played play_patiently(const SocketAddress& target) {
+  Play play = play_of("rst-mid-response", target);
+  play.params.timeout = std::chrono::seconds(15);
+  return run(play);
+}
+
 TEST(RstMidResponse, ResetsWhileTheTargetStillWrites) {
   Peer peer(answers(kBulk));
-  const Played played = play_rst_mid_response(peer.address());
+  const Played played = play_patiently(peer.address());
   EXPECT_EQ(played.outcome, Outcome::kDelivered);
   EXPECT_EQ(played.tally.counts.opened, 1U);
   EXPECT_EQ(played.tally.counts.intended, 1U);
@@ -62,7 +69,7 @@ TEST(RstMidResponse, IsPreemptedByAResetAndByAnEarlyEnd) {
 
 TEST(RstMidResponse, IsOwedNothingAndJudgesNothing) {
   Peer peer({.answer = std::string(kBulk, 'x')});
-  const Played played = play_rst_mid_response(peer.address());
+  const Played played = play_patiently(peer.address());
   EXPECT_EQ(played.outcome, Outcome::kDelivered);
   EXPECT_EQ(played.tally.counts.wrong, 0U);
   EXPECT_NE(peer.end().error, 0);
