@@ -98,7 +98,7 @@ std::string shipped(const std::string& name) {
 std::vector<std::string> whole_soak() {
   std::vector<std::string> arguments{shipped("soak")};
   for (const char* setting :
-       {"warm_up.for=500ms", "cycle.storm.for=2s", "cycle.storm.rate=300/s",
+       {"warm_up.for=500ms", "cycle.storm.for=2s", "cycle.storm.rate=200/s",
         "cycle.storm.clients.polite-held.hold=1500ms", "cycle.rest.settle=8s",
         "cycle.rest.quiet=500ms", "repeat=2",
         // Other tests run beside this one: what depends on the machine is not what is asked.
