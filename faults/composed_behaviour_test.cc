@@ -4,10 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include <memory>
-#include <thread>
 
 #include "faults/clients/peer_for_tests.h"
 #include "faults/clients/play_for_tests.h"
@@ -185,23 +183,13 @@ TEST(ComposedBehaviour, EndsInEveryWay) {
   }
 }
 
-// Nothing is left to do but to stay: whoever ends it then, it happened.
-TEST(ComposedBehaviour, IsDeliveredWhenTheTargetEndsItWhileItOnlyStays) {
+// Who is ended before it could stay was turned away.
+TEST(ComposedBehaviour, IsPreemptedWhenItIsEndedBeforeItCouldStay) {
   const auto own = composed({{Verb::kConnect},
-                             {Verb::kShutDownSending},
                              {.verb = Verb::kStay, .duration = std::chrono::seconds(4)},
                              {Verb::kClose}});
-  Peer peer({.at_end_of_input = Script::Then::kStay});
-  Play play{
-      .behaviour = &own->row(), .params = default_params(own->row()), .target = peer.address()};
-  Played played;
-  std::thread client([&] { played = run(play); });
-  EXPECT_TRUE(peer.eventually([](const auto& all) { return !all.empty() && all[0].end_of_input; }));
-  const Instant shut = Clock::now();
-  while (Clock::now() - shut < std::chrono::milliseconds(300)) ::poll(nullptr, 0, 10);
-  peer.close_all();
-  client.join();
-  EXPECT_EQ(played.outcome, Outcome::kDelivered);
+  Peer peer({.once_accepted = Script::Then::kClose});
+  EXPECT_EQ(play_steps(own, peer).outcome, Outcome::kPreempted);
 }
 
 TEST(ComposedBehaviour, TimesOutAndIsReset) {
