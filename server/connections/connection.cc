@@ -177,7 +177,9 @@ void Connection::serve(std::string_view input) {
   const std::size_t used = service().serve(state_, input, output_);
   const std::string_view rest = input.substr(used);
   needs_input_ = !output_.full();
-  if (rest.empty() || (state_.last && state_.body.done())) {
+  const bool over = state_.last && state_.body.done();
+  if (over && !rest.empty()) state_.peer_leaves = false;  // it did not keep its word
+  if (rest.empty() || over) {
     if (!pending_.empty()) std::string().swap(pending_);
   } else {
     pending_.assign(rest);
@@ -231,6 +233,8 @@ Connection::Ending Connection::settle() {
   // before that is still served.
   const bool leaves = state_.last || (state_.draining && state_.steps > 0 && !unfinished_);
   const bool over = state_.input_ended || (between_requests && leaves);
+  const bool nothing_comes =
+      state_.input_ended || (state_.peer_leaves && !unfinished_ && !stream_.peer_confirms_end());
   // Two ends that only listen would wait for each other (seed "Down the epoll rabbit hole").
   goodbye_ = (over || service().only_listens) && output_.empty() && stream_.is_open();
   // Shut down before closing: a duplicate of the descriptor elsewhere would hold the FIN.
@@ -238,7 +242,7 @@ Connection::Ending Connection::settle() {
     const Transfer said = stream_.end_sending();
     if (said.then == Transfer::Then::kFailed) return reason_of(said.error);
     goodbye_ = said.then == Transfer::Then::kWait;
-    if (!goodbye_ && state_.input_ended) return CloseReason::kPeerClosed;
+    if (!goodbye_ && over && nothing_comes) return CloseReason::kPeerClosed;
     if (!goodbye_ && over) {
       begin_linger();
       return {};

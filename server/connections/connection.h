@@ -55,7 +55,8 @@ struct ConnectionContext {
 //
 // It serves until the peer or the service ends the exchange, writes all that is owed, shuts down
 // sending, and lingers for the peer's end, because closing with unread input would reset the
-// connection and take the last answer away (RFC 9112, 9.6).
+// connection and take the last answer away (RFC 9112, 9.6). Who has said that nothing more comes
+// (FIN, or HTTP's Connection: close) is not waited for.
 class Connection {
  public:
   // Why it is over; nothing while it goes on.

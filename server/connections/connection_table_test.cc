@@ -245,7 +245,7 @@ TEST_F(HttpConnectionTest, WhoStaysAfterTheLastAnswerIsClosedInTheEnd) {
   options_.timeouts.linger = milliseconds(100);
   listen();
   Peer peer(address_);
-  ASSERT_TRUE(peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  ASSERT_TRUE(peer.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
   EXPECT_TRUE(closed_by(CloseReason::kSlowClose));
 }
 

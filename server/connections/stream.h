@@ -36,6 +36,9 @@ class Stream {
   // What comes after that: to be dropped, and not even decrypted.
   [[nodiscard]] Transfer drop(std::span<char> buffer);
 
+  // The peer's answer to the end comes even from who has nothing more to send (close_notify).
+  [[nodiscard]] bool peer_confirms_end() const noexcept { return tls_ != nullptr; }
+
   // What was read from the descriptor and not received yet: no event will tell of it.
   [[nodiscard]] bool holds_input() const noexcept { return tls_ != nullptr && tls_->holds_input(); }
   // Input waits for room for something of TLS' own.

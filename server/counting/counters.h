@@ -10,7 +10,7 @@ namespace closewait {
 
 // Why a connection was destroyed. Every one is, with exactly one of these.
 enum class CloseReason {
-  kPeerClosed,     // the peer ended its sending, and everything owed to it was written
+  kPeerClosed,     // the peer said that nothing more comes, and all that was owed to it was written
   kReset,          // the peer aborted, or went away while something was owed
   kIdle,           // nothing asked for in the idle timeout
   kSlowHead,       // the head of a request not finished in time

@@ -27,6 +27,7 @@ void begin_answer(const ServiceState& state, HttpResponse response, Output& outp
 // Every refusal is the connection's last answer: what follows on the stream cannot be trusted.
 void refuse(ServiceState& state, int status, Output& output, std::string_view fields = "") {
   state.last = true;
+  state.peer_leaves = false;
   state.body = {};
   const std::string_view text = reason_phrase(status);
   begin_answer(state, {.status = status, .size = text.size() + 1, .fields = fields}, output);
@@ -131,6 +132,7 @@ void answer(ServiceState& state, HttpRequest request, Output& output) {
                   told ? fmt::format("Allow: {}\r\n", route->methods) : std::string());
   }
   state.last = state.draining || !request.keep_alive;
+  state.peer_leaves = !request.keep_alive;
   state.stays = request.asks_to_stay;
   state.body_goes = BodyGoes::kNowhere;
   if (request.chunked) {
@@ -154,6 +156,7 @@ void finish_body(ServiceState& state, Output& output) {
 void refuse_body(ServiceState& state, int status, Output& output) {
   if (state.body_goes == BodyGoes::kIntoACount) return refuse(state, status, output);
   state.last = true;
+  state.peer_leaves = false;  // the rest of its body does
   state.body = {};
 }
 

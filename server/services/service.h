@@ -33,6 +33,7 @@ struct ServiceState {
   enum class BodyGoes : std::uint8_t { kNowhere, kBack, kBackInChunks, kIntoACount };
   BodyGoes body_goes = BodyGoes::kNowhere;
   bool last = false;         // set by the service: no request after this one
+  bool peer_leaves = false;  // set by the service: the peer has said that nothing more comes
   bool stays = false;        // set by the service: its peer has to be told when there may be one
   bool draining = false;     // set by the connection: make the next answer the last
   bool input_ended = false;  // set by the connection: the peer shut down its sending

@@ -38,6 +38,7 @@ Held held() {
 constexpr std::string_view kRequest = "GET /bytes/1000 HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kLastRequest =
     "GET /bytes/1000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+constexpr std::string_view kRefused = "GET /none HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kLargeRequest = "GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n";
 
 // A server with one seat, which a connection gives back when it is destroyed: an object that
@@ -115,10 +116,14 @@ const End kEnds[] = {
      }},
     {"ended by the server first",
      [](Lifetime& server, Peer& peer) {
-       EXPECT_THAT(server.answer_to(kLastRequest, peer), StartsWith("HTTP/1.1 200 "));
+       EXPECT_THAT(server.answer_to(kRefused, peer), StartsWith("HTTP/1.1 404 "));
        peer.close();
      }},
     {"ended by the server, and the peer stays",
+     [](Lifetime& server, Peer& peer) {
+       EXPECT_THAT(server.answer_to(kRefused, peer), StartsWith("HTTP/1.1 404 "));
+     }},
+    {"ended by the server, as the peer has asked",
      [](Lifetime& server, Peer& peer) {
        EXPECT_THAT(server.answer_to(kLastRequest, peer), StartsWith("HTTP/1.1 200 "));
      }},

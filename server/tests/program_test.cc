@@ -82,7 +82,7 @@ TEST(Program, EachDeadlineHasItsFlagAndItsReason) {
   ASSERT_TRUE(head.send("GET"));
   ASSERT_TRUE(body.send("PUT /count HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\na"));
   ASSERT_TRUE(reader.send("GET /bytes/50000000 HTTP/1.1\r\nHost: a\r\n\r\n"));
-  ASSERT_TRUE(stays.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  ASSERT_TRUE(stays.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
   EXPECT_EQ(idle.receive(), "");
   EXPECT_THAT(head.receive_all(), StartsWith("HTTP/1.1 408 "));
   EXPECT_THAT(body.receive_all(), StartsWith("HTTP/1.1 408 "));

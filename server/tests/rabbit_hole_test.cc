@@ -34,11 +34,11 @@ class RabbitHole : public ConnectionTableTest {
   [[nodiscard]] bool sees(const Peer& peer, std::uint32_t events) {
     return turn_until([&] { return events_of(peer.fd()) == events; });
   }
-  // Asks for the last answer, and takes it.
+  // Is refused, which is the last answer, and takes it.
   void take_the_last_answer(Peer& peer) {
-    ASSERT_TRUE(peer.send("GET /bytes/10 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    ASSERT_TRUE(peer.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     ASSERT_TRUE(sees(peer, kEnded));
-    ASSERT_THAT(peer.receive(), StartsWith("HTTP/1.1 200 "));
+    ASSERT_THAT(peer.receive(), StartsWith("HTTP/1.1 404 "));
   }
 };
 
@@ -63,6 +63,34 @@ TEST_F(RabbitHole, AWriteAfterTheServersCloseRaisesEverythingOneWriteLate) {
   EXPECT_EQ(errno, EPIPE);
   Peer next(address_);
   take_the_last_answer(next);
+}
+
+constexpr std::string_view kLastRequest =
+    "GET /bytes/10 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+
+TEST_F(RabbitHole, APeerThatHasSaidThatNothingMoreComesIsNotWaitedFor) {
+  options_.timeouts.linger = std::chrono::minutes(1);
+  Peer peer(address_);
+  ASSERT_TRUE(peer.send(kLastRequest));
+  EXPECT_TRUE(closed_by(CloseReason::kPeerClosed));
+  EXPECT_EQ(table_.size(), 0U);
+  EXPECT_EQ(events_of(peer.fd()), kEnded);
+  EXPECT_THAT(peer.receive_all(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(peer.error(), 0);
+}
+
+TEST_F(RabbitHole, APeerThatSaysSoAndSendsMoreIsWaitedForAndLosesNothing) {
+  options_.timeouts.linger = std::chrono::minutes(1);
+  Peer peer(address_);
+  ASSERT_TRUE(peer.send(std::string(kLastRequest) + "more"));
+  ASSERT_TRUE(sees(peer, kEnded));
+  EXPECT_EQ(table_.size(), 1U);
+  ASSERT_TRUE(peer.send("and more"));
+  for (int i = 0; i < 10; ++i) loop_.turn(Nanoseconds(0));
+  EXPECT_THAT(peer.receive_all(), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(peer.error(), 0);
+  peer.close();
+  EXPECT_TRUE(closed_by(CloseReason::kPeerClosed));
 }
 
 // The server's side of the same: it has read what the peer sent and writes to nobody. SIGPIPE has

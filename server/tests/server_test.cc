@@ -167,6 +167,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"GET /bytes/1099511627777 HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found"},
         Refusal{"GET /bytes/-1 HTTP/1.1\r\nHost: a\r\n\r\n", "404 Not Found"},
         Refusal{"DELETE / HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed"},
+        Refusal{"DELETE / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+                "405 Method Not Allowed"},
+        Refusal{"PUT /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+                "Connection: close\r\n\r\nno size",
+                "400 Bad Request"},
         Refusal{"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n", "405 Method Not Allowed"},
         Refusal{"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", "501 Not Implemented"},
         Refusal{"GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505 HTTP Version Not Supported"},

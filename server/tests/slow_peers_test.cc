@@ -49,6 +49,22 @@ TEST_F(SlowPeers, ABodyIsNotWaitedForLongerByAByteNowAndThen) {
   EXPECT_THAT(peer.receive_all(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
 }
 
+// It has said that nothing comes after this request, of which a part is on its way.
+TEST_F(SlowPeers, WhoIsLateWithItsLastBodyIsWaitedForToo) {
+  options_.timeouts.body = milliseconds(200);
+  listen();
+  Peer peer(address_);
+  ASSERT_TRUE(peer.send(
+      "PUT /count HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 9\r\n\r\nx"));
+  pollfd answered{.fd = peer.fd(), .events = POLLIN, .revents = 0};
+  ASSERT_TRUE(turn_until([&] { return ::poll(&answered, 1, 0) == 1; }));
+  ASSERT_TRUE(peer.send("late"));
+  for (int i = 0; i < 10; ++i) loop_.turn(Nanoseconds(0));
+  EXPECT_THAT(peer.receive_all(), StartsWith("HTTP/1.1 408 Request Timeout\r\n"));
+  EXPECT_EQ(peer.error(), 0);
+  EXPECT_EQ(table_.size(), 1U);
+}
+
 // Its answer has begun, and each byte comes back: that it is read must not buy time.
 TEST_F(SlowPeers, ABodyThatIsEchoedHasItsDeadlineToo) {
   options_.timeouts.body = milliseconds(300);

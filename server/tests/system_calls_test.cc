@@ -141,6 +141,10 @@ void let_the_server_end(Peer& peer) {
   EXPECT_TRUE(peer.send(kLastRequest));
   EXPECT_GT(peer.receive_all().size(), 1000U);
 }
+void be_refused(Peer& peer) {
+  EXPECT_TRUE(peer.send("GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
+  EXPECT_THAT(peer.receive_all(), testing::StartsWith("HTTP/1.1 404 "));
+}
 void send_nonsense(Peer& peer) {
   EXPECT_TRUE(peer.send(std::string(100, '\0')));
   EXPECT_THAT(peer.receive_all(), testing::StartsWith("HTTP/1.1 400 "));
@@ -148,8 +152,9 @@ void send_nonsense(Peer& peer) {
 
 // Four clients at once, each of which ends its connections in every way, again and again.
 void end_in_every_way(const SocketAddress& address, int rounds) {
-  constexpr std::array kEnds{reset_at_once, reset_in_the_answer, end_after_the_answer, half_close,
-                             close_unread,  let_the_server_end,  send_nonsense};
+  constexpr std::array kEnds{reset_at_once, reset_in_the_answer, end_after_the_answer,
+                             half_close,    close_unread,        let_the_server_end,
+                             be_refused,    send_nonsense};
   std::vector<std::jthread> clients;
   for (int i = 0; i < 4; ++i) {
     clients.emplace_back([&] {

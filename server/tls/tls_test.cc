@@ -253,6 +253,20 @@ TEST_F(Tls, DrainingLetsAHandshakeFinishAndAnswersItsFirstRequest) {
   EXPECT_EQ(running->closed(CloseReason::kShutdown), 0U);
 }
 
+// Its close_notify comes though nothing else does: meeting a closed socket, it would be answered
+// by a reset, which may overtake what the peer has not read yet.
+TEST_F(Tls, APeerThatHasSaidThatNothingMoreComesIsWaitedForAllTheSame) {
+  serve("http");
+  options.timeouts.linger = std::chrono::milliseconds(200);
+  start();
+  TlsPeer peer(address());
+  ASSERT_TRUE(peer.shake_hands());
+  ASSERT_TRUE(peer.send("GET /bytes/10 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+  EXPECT_EQ(body_of(peer.receive_all()), pattern_text(10));
+  EXPECT_TRUE(peer.told_the_end());
+  EXPECT_TRUE(closed_by(CloseReason::kSlowClose));
+}
+
 TEST_F(Tls, SaysWhatIsWrongWithTheFiles) {
   serve("http");
   options.tls = {.certificate = "/none/cert.pem", .key = "/none/key.pem"};
