@@ -134,8 +134,11 @@ std::uint64_t responses_of(const Tally& tally) {
   return count;
 }
 
-Cost raw_resets(const SocketAddress& target, RawLoop kind) {
-  return timed([&] { return raw_connect_reset(target, kEach, kind); });
+Cost raw_resets(const SocketAddress& target, RawLoop kind,
+                const std::vector<SocketAddress>& sources = {}) {
+  return timed([&] {
+    return raw_connect_reset(target, {.kind = kind, .duration = kEach, .sources = sources});
+  });
 }
 
 // The same beside a thread that only reads the feed: what the kernel's telling costs.
@@ -197,6 +200,8 @@ void compare_resets() {
           {{"raw, with the proof calls", [&] { return raw_resets(target, RawLoop::kWithProof); }},
            {"raw", [&] { return raw_resets(target, RawLoop::kBare); }},
            {"closewait", [&] { return bench.rig(connections_of); }},
+           {"raw, with its ports too",
+            [&] { return raw_resets(target, RawLoop::kWithProof, bench.sources()); }},
            {"raw, proof, feed read", [&] { return raw_resets_with_feed(target); }},
            {"closewait, destroy feed", [&] { return bench.rig_with_feed(connections_of); }}});
 }
