@@ -70,11 +70,23 @@ error_code Client::set_option(int level, int name, int value, std::string_view w
   return result == 0 ? error_code{} : last_error();
 }
 
+// A port in TIME_WAIT takes SO_REUSEADDR, of its last owner and of the next. Who ends by a reset
+// leaves none, so it asks for one only where it meets one.
 error_code Client::bind_to(const SocketAddress& local) {
-  const auto error = local.port() == 0 ? set_option(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1,
-                                                    "IP_BIND_ADDRESS_NO_PORT")
-                                       : set_option(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
-  if (error) return error;
+  if (local.port() == 0) {
+    const auto error =
+        set_option(IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, "IP_BIND_ADDRESS_NO_PORT");
+    return error ? error : bind_socket(local);
+  }
+  if (end_ == End::kRst) {
+    const auto error = bind_socket(local);
+    if (error != errno_error(EADDRINUSE)) return error;
+  }
+  const auto error = set_option(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+  return error ? error : bind_socket(local);
+}
+
+error_code Client::bind_socket(const SocketAddress& local) {
   const int result =
       noted(log_, {.name = "bind"}, [&] { return ::bind(fd(), local.data(), local.size()); });
   tell(log_, [&] { return local.to_string(); });

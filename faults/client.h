@@ -178,6 +178,7 @@ class Client {
   [[nodiscard]] int fd() const { return fd_.get(); }
   [[nodiscard]] error_code open(const std::optional<SocketAddress>& local);
   [[nodiscard]] error_code bind_to(const SocketAddress& local);
+  [[nodiscard]] error_code bind_socket(const SocketAddress& local);
   [[nodiscard]] error_code set_option(int level, int name, int value, std::string_view what);
   [[nodiscard]] bool arm_reset();
   [[nodiscard]] error_code pending_error();
