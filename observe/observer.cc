@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "observe/epoll_sets.h"
 #include "observe/observe_error.h"
 #include "observe/process_sample.h"
 #include "observe/process_tree.h"
@@ -101,7 +102,9 @@ void Observer::find_out_availability() {
 }
 
 Result<Sample> Observer::sample() {
-  auto sample = sample_of(pids());
+  const std::vector<pid_t> all = pids();
+  auto sample = sample_of(all);
+  if (sample) sample->processes += count_zombies(all);
   if (sample && availability_.sockets) add_listen_queue(*sample);
   return sample;
 }
@@ -162,18 +165,19 @@ Result<FullLook> Observer::census() {
 
 Observer::HeldSockets Observer::look_at_fds(Census& census) const {
   HeldSockets held;
+  std::vector<ProcessFds> processes;
   for (const pid_t pid : pids()) {
-    const auto fds = list_fds(pid);
+    auto fds = list_fds(pid);
     if (!fds) continue;  // ended meanwhile, or not permitted: availability() says so
     for (const OpenFd& each : *fds) {
       ++census.fds_by_kind[std::string(name_of(each.link.kind))];
       if (each.link.kind == FdKind::kSocket) held.try_emplace(each.link.inode, pid, each.fd);
-      if (each.link.kind != FdKind::kEpoll) continue;
-      if (const auto entries = read_epoll_entries(pid, each.fd)) {
-        census.epoll_registrations += entries->size();
-      }
     }
+    processes.push_back({pid, std::move(*fds)});
   }
+  const EpollSets sets = look_at_epoll_sets(processes);
+  census.epoll_registrations = sets.registrations;
+  census.epoll_ghosts = sets.ghosts;
   return held;
 }
 

@@ -19,22 +19,26 @@ bool kernel_lists_children() {
   return lists;
 }
 
-std::vector<pid_t> children_by_parents(pid_t pid) {
-  std::vector<pid_t> children;
+// A process, and whether it has ended and was not waited for (a zombie).
+struct Child {
+  pid_t pid = 0;
+  bool has_ended = false;
+};
+
+std::vector<Child> by_parents(pid_t pid) {
+  std::vector<Child> children;
   const auto all = list_numbers("/proc");
   if (!all) return children;
   for (const pid_t each : *all) {
     const auto stat = read_stat(each);
-    if (stat && stat->parent == pid && !stat->has_ended()) children.push_back(each);
+    if (stat && stat->parent == pid) children.push_back({each, stat->has_ended()});
   }
   return children;
 }
 
-}  // namespace
-
-std::vector<pid_t> children_of(pid_t pid) {
-  if (!kernel_lists_children()) return children_by_parents(pid);
-  std::vector<pid_t> children;
+std::vector<Child> started_by(pid_t pid) {
+  if (!kernel_lists_children()) return by_parents(pid);
+  std::vector<Child> children;
   const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
   const auto threads = list_numbers(tasks);
   if (!threads) return children;
@@ -42,11 +46,29 @@ std::vector<pid_t> children_of(pid_t pid) {
     const auto text = read_proc_file(tasks + "/" + std::to_string(thread) + "/children");
     if (!text) continue;  // the thread has ended
     for (const pid_t child : parse_pids(*text)) {
-      const auto stat = read_stat(child);
-      if (stat && !stat->has_ended()) children.push_back(child);
+      if (const auto stat = read_stat(child)) children.push_back({child, stat->has_ended()});
     }
   }
   return children;
+}
+
+}  // namespace
+
+std::vector<pid_t> children_of(pid_t pid) {
+  std::vector<pid_t> children;
+  for (const Child& each : started_by(pid)) {
+    if (!each.has_ended) children.push_back(each.pid);
+  }
+  return children;
+}
+
+std::uint64_t count_zombies(const std::vector<pid_t>& parents) {
+  std::uint64_t zombies = 0;
+  for (const pid_t each : parents) {
+    const auto children = started_by(each);
+    zombies += static_cast<std::uint64_t>(std::ranges::count(children, true, &Child::has_ended));
+  }
+  return zombies;
 }
 
 std::vector<pid_t> with_descendants(const std::vector<pid_t>& roots) {

@@ -16,6 +16,9 @@ namespace closewait {
 // The processes that `pid` has started and that live; nobody when it has ended.
 [[nodiscard]] std::vector<pid_t> children_of(pid_t pid);
 
+// How many of their children have ended and were not waited for.
+[[nodiscard]] std::uint64_t count_zombies(const std::vector<pid_t>& parents);
+
 // The roots that live, and all that they started, each once: a root before its children. At most
 // 4096 processes.
 [[nodiscard]] std::vector<pid_t> with_descendants(const std::vector<pid_t>& roots);

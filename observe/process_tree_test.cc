@@ -64,5 +64,16 @@ TEST(ProcessTree, FindsWhoHoldsASocket) {
   EXPECT_FALSE(socket_inodes_of({::getpid()}).value().contains(inode));
 }
 
+TEST(ProcessTree, ZombiesAreCountedAndAreNoChildren) {
+  ChildProcess child([] {});
+  ASSERT_TRUE(child.ready());
+  const std::uint64_t before = count_zombies({::getpid()});
+  child.kill_now();
+  EXPECT_TRUE(testing::eventually([&] { return count_zombies({::getpid()}) == before + 1; }));
+  EXPECT_THAT(children_of(::getpid()), Not(Contains(child.pid())));
+  child.reap();
+  EXPECT_EQ(count_zombies({::getpid()}), before);
+}
+
 }  // namespace
 }  // namespace closewait

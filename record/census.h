@@ -44,9 +44,13 @@ struct Census {
       sockets_by_state{};          // of the target's port, the target's side
   std::uint64_t dead_sockets = 0;  // TCP sockets held by a descriptor that are in no dump
   std::uint64_t epoll_registrations = 0;
-  bool feed_available = false;    // destroy events were seen in full up to this rest
-  std::uint64_t events_lost = 0;  // destroy events that the feed dropped since the last rest
-  bool settled = false;           // nothing moved for `quiet` before the census
+  std::uint64_t epoll_ghosts = 0;  // of these, whose descriptor is closed: a duplicate holds them
+  double busy_cores = 0;           // CPU time of the target in `quiet`, in cores
+  double queue_waited = 0;         // seconds of the rest, up to its end, in which the listener's
+                                   // queue was never empty
+  bool feed_available = false;     // destroy events were seen in full up to this rest
+  std::uint64_t events_lost = 0;   // destroy events that the feed dropped since the last rest
+  bool settled = false;            // nothing moved for `quiet` before the census
   std::vector<Outstanding> outstanding{};
 
   [[nodiscard]] std::uint64_t outstanding_total() const;

@@ -12,14 +12,22 @@ namespace closewait {
 // explains a thing names it.
 enum class FindingKind : std::uint8_t {
   kCrash,
+  kStuck,
   kCloseWait,
+  kGhostRegistration,
   kFdLeak,
+  kThreadLeak,
+  kProcessLeak,
+  kMemoryGrowth,
+  kBusyLoop,
   kLostResponse,
   kWrongResponse,
 };
 
-inline constexpr std::array<std::string_view, 5> kFindingKindNames{
-    "crash", "close-wait", "fd-leak", "lost-response", "wrong-response"};
+inline constexpr std::array<std::string_view, 11> kFindingKindNames{
+    "crash",     "stuck",         "close-wait",    "ghost-registration",
+    "fd-leak",   "thread-leak",   "process-leak",  "memory-growth",
+    "busy-loop", "lost-response", "wrong-response"};
 
 [[nodiscard]] constexpr std::string_view name_of(FindingKind kind) {
   return kFindingKindNames[static_cast<std::size_t>(kind)];
@@ -27,7 +35,23 @@ inline constexpr std::array<std::string_view, 5> kFindingKindNames{
 
 // Something of the target's stays that nobody uses.
 [[nodiscard]] constexpr bool is_leak(FindingKind kind) {
-  return kind == FindingKind::kCloseWait || kind == FindingKind::kFdLeak;
+  return kind >= FindingKind::kCloseWait && kind <= FindingKind::kMemoryGrowth;
+}
+
+// What `per_connection` counts.
+[[nodiscard]] constexpr std::string_view unit_of(FindingKind kind) {
+  switch (kind) {
+    case FindingKind::kGhostRegistration:
+      return "registrations";
+    case FindingKind::kThreadLeak:
+      return "threads";
+    case FindingKind::kProcessLeak:
+      return "processes";
+    case FindingKind::kMemoryGrowth:
+      return "bytes";
+    default:
+      return "descriptors";
+  }
 }
 
 struct Finding {
@@ -35,7 +59,8 @@ struct Finding {
   std::string behaviour{};        // the client that causes it; "" when that is not known
   std::uint64_t connections = 0;  // known one by one to have left or met it; 0 where only fds were
                                   // counted
-  double per_connection = 0;  // descriptors a connection of that behaviour; 0 where it has no size
+  double per_connection = 0;  // unit_of(kind), a connection of that behaviour (of all where it is
+                              // not known); 0 where it has no size
   std::string confidence{};   // "exact" (by identity) or "estimated" (by counts)
   std::vector<std::string> evidence{};  // sentences, the most telling first
   std::string again{};                  // the command that shows it again

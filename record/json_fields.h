@@ -72,6 +72,9 @@ void each_field(Visitor& visit, Self& self) {
   visit("planned", self.planned);
   visit("together", self.together);
   visit("together_lacks", self.together_lacks);
+  visit("host_faults", self.host_faults);
+  visit("polite_asked", self.polite_asked);
+  visit("polite_served", self.polite_served);
   visit("began", self.began);
   visit("ended", self.ended);
   visit("resets", self.resets);
@@ -100,6 +103,9 @@ void each_field(Visitor& visit, Self& self) {
   visit("sockets_by_state", self.sockets_by_state);
   visit("dead_sockets", self.dead_sockets);
   visit("epoll_registrations", self.epoll_registrations);
+  visit("epoll_ghosts", self.epoll_ghosts);
+  visit("busy_cores", self.busy_cores);
+  visit("queue_waited", self.queue_waited);
   visit("feed_available", self.feed_available);
   visit("events_lost", self.events_lost);
   visit("settled", self.settled);

@@ -29,8 +29,11 @@ struct PlayedPhase {
   PhaseKind kind = PhaseKind::kStorm;
   std::uint64_t cycle = 0;
   std::uint64_t planned = 0;
-  std::uint64_t together = 1;    // see PhaseLine
-  std::string together_lacks{};  // the same
+  std::uint64_t together = 1;       // see PhaseLine
+  std::string together_lacks{};     // the same
+  std::uint64_t host_faults = 0;    // the same
+  std::uint64_t polite_asked = 0;   // polite clients that were begun
+  std::uint64_t polite_served = 0;  // of these, who got all that they were owed
   double began = 0;
   double ended = 0;  // 0: not yet
   ResetProof resets{};

@@ -197,6 +197,9 @@ CensusLine RandomLines::census() {
   census.sockets_by_state = numbers_by_name();
   census.dead_sockets = number();
   census.epoll_registrations = number();
+  census.epoll_ghosts = number();
+  census.busy_cores = real();
+  census.queue_waited = real();
   census.feed_available = flag();
   census.events_lost = number();
   census.settled = flag();

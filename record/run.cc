@@ -21,15 +21,20 @@ std::uint64_t waiting(const Run& run) {
   return open;
 }
 
+ClientCounts polite_counts(const SecondLine& line, const std::vector<std::string>& behaviours) {
+  ClientCounts polite;
+  const std::size_t known = std::min(behaviours.size(), line.tally.clients.size());
+  for (std::size_t i = 0; i < known; ++i) {
+    if (is_polite(behaviours[i])) polite += line.tally.clients[i].counts;
+  }
+  return polite;
+}
+
 // Whether no polite client was served in this second though some wanted to be: one was refused,
 // ended by the target or timed out, or has waited since before. A second without any says nothing.
 bool is_unavailable(const SecondLine& second, const std::vector<std::string>& behaviours,
                     std::uint64_t waiting_before) {
-  ClientCounts polite;
-  const std::size_t known = std::min(behaviours.size(), second.tally.clients.size());
-  for (std::size_t i = 0; i < known; ++i) {
-    if (is_polite(behaviours[i])) polite += second.tally.clients[i].counts;
-  }
+  const ClientCounts polite = polite_counts(second, behaviours);
   const std::uint64_t failed =
       polite.of(Outcome::kRefused) + polite.of(Outcome::kPreempted) + polite.of(Outcome::kTimedOut);
   return polite.of(Outcome::kDelivered) == 0 && failed + waiting_before > 0;
@@ -71,6 +76,7 @@ struct Fold {
       run.unavailable_seconds += line.seconds;
     }
     if (line.kind != PhaseKind::kRest) add_resets(line);
+    if (line.kind != PhaseKind::kRest) add_polite(line);
     run.reaped += line.reaped;
     run.network += line.network.value_or(NetworkCounts());
     run.latest.t = line.t;
@@ -107,11 +113,18 @@ struct Fold {
                             .planned = line.planned,
                             .together = line.together,
                             .together_lacks = line.together_lacks,
+                            .host_faults = line.host_faults,
                             .began = line.t});
     } else if (!run.played.empty()) {
       run.played.back().ended = line.t;
       run.played.back().resets.comparable = line.comparable;
     }
+  }
+  void add_polite(const SecondLine& line) const {
+    if (run.played.empty()) return;
+    const ClientCounts polite = polite_counts(line, run.header.behaviours);
+    run.played.back().polite_asked += polite.planned - std::min(polite.planned, polite.skipped);
+    run.played.back().polite_served += polite.of(Outcome::kDelivered);
   }
   void add_resets(const SecondLine& line) const {
     if (run.played.empty()) return;

@@ -177,6 +177,22 @@ TEST(Run, AddsUpWhatTheNetworkLost) {
 }
 
 // The warm-up, a storm of two seconds, and a rest in which others reset connections.
+TEST(Run, TellsOfEachPhaseWhatItsPoliteClientsGot) {
+  closewait::Run run = run_of({"polite", "rude", "polite-held"});
+  run.add(PhaseLine{.t = 1, .name = "storm", .cycle = 1, .planned = 9, .host_faults = 2});
+  SecondLine line{.kind = PhaseKind::kStorm, .tally = Tally(3)};
+  for (ClientTally& each : line.tally.clients) {
+    each.counts.planned = 10;
+    each.counts.skipped = 1;
+    each.counts.outcomes[index_of(Outcome::kDelivered)] = 7;
+  }
+  run.add(line);
+  ASSERT_EQ(run.played.size(), 1U);
+  EXPECT_EQ(run.played[0].polite_asked, 18U);
+  EXPECT_EQ(run.played[0].polite_served, 14U);
+  EXPECT_EQ(run.played[0].host_faults, 2U);
+}
+
 TEST(Run, AddsUpTheResetsOfEachPhaseThatHasClients) {
   closewait::Run run = run_of({"polite", "rude"});
   run.header.resets = {"rude"};

@@ -35,4 +35,10 @@ std::string brief_number(std::string_view path, double value) {
   return fmt::format("{:.10g}", value);
 }
 
+std::string brief_extent(const Finding& finding) {
+  const double size = finding.per_connection;
+  const int digits = finding.kind == FindingKind::kMemoryGrowth ? 0 : size < 0.01 ? 5 : 2;
+  return fmt::format("{:.{}f} {}", size, digits, unit_of(finding.kind));
+}
+
 }  // namespace closewait

@@ -29,5 +29,13 @@ TEST(Brief, PrintsAnyNumber) {
   EXPECT_EQ(brief_seconds(1e300), brief_seconds(9e9));
 }
 
+TEST(Brief, WhatAConnectionLeavesHasTheDigitsThatTell) {
+  EXPECT_EQ(brief_extent({.kind = FindingKind::kFdLeak, .per_connection = 1}), "1.00 descriptors");
+  EXPECT_EQ(brief_extent({.kind = FindingKind::kFdLeak, .per_connection = 0.00163}),
+            "0.00163 descriptors");
+  EXPECT_EQ(brief_extent({.kind = FindingKind::kMemoryGrowth, .per_connection = 81.4}), "81 bytes");
+  EXPECT_EQ(brief_extent({.kind = FindingKind::kThreadLeak, .per_connection = 2}), "2.00 threads");
+}
+
 }  // namespace
 }  // namespace closewait

@@ -50,9 +50,10 @@ TEST(Result, HasTheFieldsOfItsSchema) {
   EXPECT_THAT(keys_of(result["findings"][0]),
               ElementsAre("kind", "behaviour", "connections", "per_connection", "confidence",
                           "evidence", "again"));
-  EXPECT_THAT(keys_of(result["phases"][0]),
-              ElementsAre("phase", "kind", "cycle", "planned", "together", "together_lacks",
-                          "began", "ended", "resets"));
+  EXPECT_THAT(
+      keys_of(result["phases"][0]),
+      ElementsAre("phase", "kind", "cycle", "planned", "together", "together_lacks", "host_faults",
+                  "polite_asked", "polite_served", "began", "ended", "resets"));
   EXPECT_THAT(keys_of(result["phases"][0]["resets"]),
               ElementsAre("intended", "confirmed", "sent", "aborts_on_data", "aborts_on_close",
                           "comparable"));

@@ -144,8 +144,10 @@ MetricFamilies findings(const std::vector<Finding>& found) {
   }
   return {
       gauge_family("closewait_findings", "Findings so far, judged anew at every rest.", kinds),
-      gauge_family("closewait_finding_per_connection",
-                   "Descriptors a connection, of each finding that has a size.", sizes),
+      gauge_family(
+          "closewait_finding_per_connection",
+          "What a connection leaves, of each finding that has a size: descriptors, bytes, ...",
+          sizes),
   };
 }
 

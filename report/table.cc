@@ -99,7 +99,7 @@ void add_findings(std::string& out, const Run& run) {
     std::string title = fmt::format("{}", name_of(each.kind));
     if (!each.behaviour.empty()) title += " by " + each.behaviour;
     if (each.per_connection > 0) {
-      title += fmt::format(", {:.2f} descriptors per connection", each.per_connection);
+      title += fmt::format(", {} per connection", brief_extent(each));
     }
     if (!each.confidence.empty()) title += fmt::format(" ({})", each.confidence);
     out += '\n';

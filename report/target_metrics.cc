@@ -63,6 +63,11 @@ MetricFamilies of_the_last_rest(const Run& run) {
       gauge("closewait_rest_epoll_registrations",
             "At the last rest: descriptors in the target's epoll sets.",
             number(last.epoll_registrations)),
+      gauge("closewait_rest_epoll_ghosts",
+            "At the last rest: of these, whose descriptor is closed.", number(last.epoll_ghosts)),
+      gauge("closewait_rest_busy_cores",
+            "CPU time of the target in the quiet time of the last rest, in cores.",
+            last.busy_cores),
   };
 }
 

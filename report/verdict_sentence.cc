@@ -56,7 +56,7 @@ std::string fail_by_finding(const Run& run) {
   const Finding& first = run.findings.front();
   std::string what(name_of(first.kind));
   if (first.per_connection > 0) {
-    what += fmt::format(", {:.2f} descriptors per {}connection{}", first.per_connection,
+    what += fmt::format(", {} per {}connection{}", brief_extent(first),
                         first.behaviour.empty() ? "" : first.behaviour + " ", extent(first));
   } else if (!first.behaviour.empty()) {
     what += fmt::format(", by {}{}", first.behaviour, is_leak(first.kind) ? "" : extent(first));

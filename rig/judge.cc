@@ -3,16 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <set>
 
 #include "report/result.h"
+#include "verdict/at_rest.h"
+#include "verdict/count_steps.h"
 #include "verdict/expectations.h"
-#include "verdict/fd_steps.h"
 #include "verdict/honesty.h"
 #include "verdict/leak.h"
 #include "verdict/reset_proof.h"
 #include "verdict/responses.h"
+#include "verdict/stuck.h"
 
 namespace closewait {
 namespace {
@@ -87,6 +90,9 @@ std::set<std::string> limited_behaviours(const Scenario& scenario) {
   return names;
 }
 
+// Those that need no more than a look at the target now and then.
+constexpr std::array kOtherCounts{Counted::kGhosts, Counted::kThreads, Counted::kProcesses};
+
 void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   if (run.rests.size() < 2) end.not_judged.emplace_back("leaks: no rest after a storm was reached");
   for (const auto& [name, why] : run.header.not_applicable) {
@@ -102,8 +108,16 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
   }
   if (auto unknown = resets_not_compared(run)) end.not_judged.push_back(std::move(*unknown));
-  std::ranges::move(judge_responses(run, unpromised_behaviours(scenario)).not_judged,
-                    std::back_inserter(end.not_judged));
+  const auto take = [&end](std::vector<std::string> reasons) {
+    std::ranges::move(reasons, std::back_inserter(end.not_judged));
+  };
+  take(judge_responses(run, unpromised_behaviours(scenario)).not_judged);
+  for (const Counted counted : kOtherCounts) {
+    const std::string why = leaks_by_count(run.rests, counted).not_judged;
+    if (!why.empty()) take({why});
+  }
+  take(busy_loops(run.rests).not_judged);
+  take(memory_growth(run.rests).not_judged);
 }
 
 // Of a run that was broken off nothing is expected: the clients that were cut with it count as
@@ -130,14 +144,20 @@ void add_expectations(const Run& run, const Scenario& scenario, const Circumstan
 std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
                                  const Circumstances& circumstances) {
   std::vector<Finding> findings = leaks_by_identity(run.rests);
+  const auto take = [&findings](std::vector<Finding> more) {
+    std::ranges::move(more, std::back_inserter(findings));
+  };
   const bool identity_throughout = std::ranges::all_of(run.rests, &Census::feed_available);
   const bool counts_tell = fds_were_counted(run) && !vanished_unknown(run, scenario);
   if (counts_tell && (identity_throughout || findings.empty())) {
-    for (Finding& each : leaks_by_count(run.rests).findings) findings.push_back(std::move(each));
+    take(leaks_by_count(run.rests).findings);
   }
-  for (Finding& each : judge_responses(run, unpromised_behaviours(scenario)).findings) {
-    findings.push_back(std::move(each));
-  }
+  for (const Counted counted : kOtherCounts) take(leaks_by_count(run.rests, counted).findings);
+  take(memory_growth(run.rests).findings);
+  take(busy_loops(run.rests).findings);
+  take(judge_responses(run, unpromised_behaviours(scenario)).findings);
+  if (auto finding = stuck(run)) take({std::move(*finding)});
+  std::ranges::stable_sort(findings, {}, &Finding::kind);  // by precedence
   for (Finding& each : findings) each.again = circumstances.again(only(each, scenario));
   return findings;
 }

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "observe/process_sample.h"
+#include "verdict/at_rest.h"
 #include "verdict/leak.h"
+#include "verdict/stuck.h"
 
 namespace closewait {
 namespace {
@@ -61,7 +63,9 @@ Runner::Ending Runner::run() {
   std::uint64_t done = 0;
   while (go_on && time_for_another(done)) go_on = cycle(++done);
   // What only the last rest saw needs a second look before it is called a leak.
-  if (go_on && needs_another_look(parts_.recorder.run().rests)) {
+  const auto& rests = parts_.recorder.run().rests;
+  if (go_on && (needs_another_look(rests) || busy_needs_another_look(rests) ||
+                queue_needs_another_look(rests))) {
     Phase second_look = rest_phase;
     const auto& promised = parts_.scenario.target.promises.idle_timeout;
     second_look.settle = std::max(second_look.settle, promised.value_or(Nanoseconds(0)));
@@ -144,7 +148,7 @@ bool Runner::rest(const Phase& phase, std::uint64_t cycle) {
   parts_.progress.phase_begins(phase_);
   wait_until_quiet(phase);
   write_last_second();
-  if (ending_ == Ending::kFinished) take_census(cycle, settled_);
+  if (ending_ == Ending::kFinished) take_census(cycle);
   phase_.begins = false;
   phase_.t = parts_.recorder.now();
   parts_.recorder.append(phase_);
@@ -156,7 +160,7 @@ bool Runner::rest(const Phase& phase, std::uint64_t cycle) {
 }
 
 // Until nothing moved for `quiet`; while connections are outstanding, which a timer of the target
-// may still reap, for all of `settle`.
+// may still reap, or wait to be accepted, for all of `settle`.
 void Runner::wait_until_quiet(const Phase& phase) {
   struct Fingerprint {
     std::uint64_t fds = 0;
@@ -164,10 +168,13 @@ void Runner::wait_until_quiet(const Phase& phase) {
     std::uint64_t events = 0;
     bool operator==(const Fingerprint&) const = default;
   };
-  const auto look = [this] {
+  Sample sample;
+  const auto look = [&] {
     Fingerprint now;
     if (parts_.target.observer() != nullptr) {
-      if (const auto sample = parts_.target.observer()->sample()) now.fds = sample->fds;
+      const auto seen = parts_.target.observer()->sample();
+      sample = seen ? *seen : Sample();
+      now.fds = sample.fds;
     }
     if (parts_.identity != nullptr) {
       now.outstanding = parts_.identity->outstanding();
@@ -178,20 +185,31 @@ void Runner::wait_until_quiet(const Phase& phase) {
   Fingerprint last = look();
   Instant changed = Clock::now();
   const Instant deadline = changed + phase.settle;
-  settled_ = false;
+  double cpu_then = sample.cpu_seconds;
+  std::optional<Instant> queued_since;
+  quiet_ = {};
   while (Clock::now() < deadline) {
     if (!pass_time(std::min(Clock::now() + kQuietPoll, deadline))) return;
     const Fingerprint now = look();
     if (!(now == last)) {
       last = now;
       changed = Clock::now();
+      cpu_then = sample.cpu_seconds;
     }
-    settled_ = Clock::now() - changed >= phase.quiet;
-    if (settled_ && (now.outstanding == 0 || leak_known_)) return;
+    if (sample.listen_queue == 0) {
+      queued_since.reset();
+    } else if (!queued_since) {
+      queued_since = Clock::now();
+    }
+    const Nanoseconds quiet = Clock::now() - changed;
+    quiet_.settled = quiet >= phase.quiet;
+    quiet_.busy_cores = std::max(0.0, sample.cpu_seconds - cpu_then) / to_seconds(quiet);
+    quiet_.queue_waited = queued_since ? to_seconds(Clock::now() - *queued_since) : 0;
+    if (quiet_.settled && (now.outstanding == 0 || leak_known_) && !queued_since) return;
   }
 }
 
-void Runner::take_census(std::uint64_t cycle, bool settled) {
+void Runner::take_census(std::uint64_t cycle) {
   FullLook look;
   if (Observer* observer = parts_.target.observer()) {
     if (auto seen = observer->census()) look = std::move(*seen);
@@ -202,7 +220,9 @@ void Runner::take_census(std::uint64_t cycle, bool settled) {
   const Run& run = parts_.recorder.run();
   census.t = parts_.recorder.now();
   census.cycle = cycle;
-  census.settled = settled;
+  census.settled = quiet_.settled;
+  census.busy_cores = quiet_.settled ? quiet_.busy_cores : 0;
+  census.queue_waited = quiet_.queue_waited;
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
     const std::uint64_t opened = run.whole.clients[i].counts.opened;
     census.served += opened;

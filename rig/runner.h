@@ -49,12 +49,19 @@ class Runner {
   [[nodiscard]] Ending run();
 
  private:
+  // How a rest went: see Census.
+  struct Quiet {
+    bool settled = false;
+    double busy_cores = 0;
+    double queue_waited = 0;
+  };
+
   [[nodiscard]] bool cycle(std::uint64_t number);
   [[nodiscard]] bool storm(const Phase& phase, std::uint64_t cycle);
   [[nodiscard]] bool rest(const Phase& phase, std::uint64_t cycle);
   void wait_for_clients();
   void wait_until_quiet(const Phase& phase);
-  void take_census(std::uint64_t cycle, bool settled);
+  void take_census(std::uint64_t cycle);
   [[nodiscard]] bool pass_time(Instant until);
   void write_second();
   void write_last_second();
@@ -74,7 +81,7 @@ class Runner {
   double last_second_ = 0;
   double last_cpu_ = 0;
   bool all_counted_ = true;  // no client ran when the phase before this one was over
-  bool settled_ = false;
+  Quiet quiet_;              // of the last rest
   bool leak_known_ = false;
   HostFaults host_;
   Together together_;

@@ -57,6 +57,7 @@ void Skeleton::run() {
   std::array<epoll_event, 256> batch;
   for (;;) {
     const int ready = ::epoll_wait(epoll_, batch.data(), static_cast<int>(batch.size()), -1);
+    if (ready < 0) on_failed_wait(errno);
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = batch[static_cast<std::size_t>(i)];
       auto* connection = static_cast<Connection*>(event.data.ptr);
@@ -79,9 +80,9 @@ void Skeleton::accept_all() {
       auto* connection = new Connection;
       connection->fd = fd;
       connection->interest = EPOLLIN;
-      epoll_event event{.events = EPOLLIN, .data = {.ptr = connection}};
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+      watch(connection, EPOLLIN);
     } else if (errno == EMFILE || errno == ENFILE) {
+      if (accepts_without_descriptors()) return;
       ::close(spare_);
       ::close(::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC));
       spare_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -158,6 +159,7 @@ void Skeleton::answer(Connection* connection) {
     status = 200;
   }
   if (status != 200) size = 0;
+  ++connection->served;
   connection->last = status != 200 || request.find("\r\nConnection: close\r\n") != request.npos;
   connection->offset = 0;
   connection->left = size;
@@ -179,6 +181,18 @@ void Skeleton::on_input(Connection* connection) { write_some(connection); }
 void Skeleton::on_failure(Connection* connection, int) { destroy(connection); }
 
 void Skeleton::on_end(Connection* connection) { destroy(connection); }
+
+void Skeleton::watch(Connection* connection, std::uint32_t events) {
+  epoll_event event{.events = events, .data = {.ptr = connection}};
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->fd, &event);
+}
+
+void Skeleton::watch_no_more(Connection* connection) {
+  epoll_event event{.events = EPOLLONESHOT, .data = {.ptr = connection}};
+  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection->fd, &event);
+}
+
+void Skeleton::stop_listening() { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener_, nullptr); }
 
 void Skeleton::unregister(Connection* connection) {
   ::epoll_ctl(epoll_, EPOLL_CTL_DEL, connection->fd, nullptr);

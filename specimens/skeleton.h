@@ -29,10 +29,11 @@ class Skeleton {
     std::uint64_t offset = 0;  // of the pattern
     std::uint64_t left = 0;    // bytes of it that are owed
     std::uint32_t interest = 0;
-    bool ended = false;   // the peer shut down its sending
-    bool last = false;    // the peer asked for no more after this answer
-    bool shut = false;    // everything was written, sending is shut down
-    bool failed = false;  // a flawed server's to use
+    bool ended = false;        // the peer shut down its sending
+    bool last = false;         // the peer asked for no more after this answer
+    bool shut = false;         // everything was written, sending is shut down
+    std::uint64_t served = 0;  // requests that were answered
+    bool failed = false;       // a flawed server's to use
   };
 
   // How the listener is watched, and how many are accepted each time it is ready.
@@ -47,11 +48,19 @@ class Skeleton {
   virtual void on_failure(Connection* connection, int error);
   // Nothing is owed any more and the peer sends no more.
   virtual void on_end(Connection* connection);
+  // epoll_wait() failed with `error`.
+  virtual void on_failed_wait(int) {}
+  // accept() failed for want of a descriptor; true: nothing more is to be done about it.
+  [[nodiscard]] virtual bool accepts_without_descriptors() { return false; }
   // The kernel takes no more for now; how far it came is noted. Destroys nothing.
   virtual void on_full_buffer(Connection*) {}
 
   void destroy(Connection* connection);
   void unregister(Connection* connection);
+  void watch(Connection* connection, std::uint32_t events);
+  // Nothing more than once is told of it, and it stays in the epoll set.
+  void watch_no_more(Connection* connection);
+  void stop_listening();
   // Answers what was asked for and writes what is owed.
   void write_some(Connection* connection);
 

@@ -91,6 +91,12 @@ bool exchange(const SocketAddress& address, std::uint64_t size, Manner manner) {
   const int more = manner == Manner::kHalfClose ? MSG_MORE : 0;
   if (::send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL | more) < 0) return false;
   if (manner == Manner::kHalfClose) ::shutdown(fd.get(), SHUT_WR);
+  if (manner == Manner::kSmallWindow) {
+    // Nothing is read before the server has turned to somebody else: no buffer took any more.
+    pollfd begun{.fd = fd.get(), .events = POLLIN, .revents = 0};
+    if (::poll(&begun, 1, 20'000) != 1) return false;
+    if (!exchange(address, 1000, Manner::kCloseHeader)) return false;
+  }
   std::string all;
   std::string some(1 << 16, '\0');
   const bool to_the_end = manner == Manner::kHalfClose || manner == Manner::kCloseHeader;

@@ -51,25 +51,21 @@ class EndToEnd : public testing::RigRun {
   }
 };
 
-std::vector<std::string> behaviours_found(const json& result) {
-  std::vector<std::string> behaviours;
-  for (const json& finding : result["findings"]) behaviours.push_back(finding["behaviour"]);
-  return behaviours;
-}
-
 // Resets after the connection and in the middle of a response, one descriptor each; nobody else.
 void expect_resets_leak(const Ended& ended) {
   EXPECT_EQ(ended.status, 1) << ended.output << ended.errors;
   ASSERT_EQ(ended.result["verdict"], "fail");
-  EXPECT_THAT(behaviours_found(ended.result),
-              UnorderedElementsAre("rst-after-connect", "rst-mid-response"))
-      << ended.result["findings"].dump(2);
+  std::vector<std::string> leaking;
   for (const json& finding : ended.result["findings"]) {
+    if (finding["kind"] == "busy-loop") continue;  // of what is leaked, epoll tells again and again
+    leaking.push_back(finding["behaviour"]);
     EXPECT_EQ(finding["kind"], "fd-leak");
     EXPECT_EQ(finding["per_connection"], 1.0) << finding.dump(2);
     EXPECT_THAT(finding["again"].get<std::string>(),
                 HasSubstr(finding["behaviour"].get<std::string>()));
   }
+  EXPECT_THAT(leaking, UnorderedElementsAre("rst-after-connect", "rst-mid-response"))
+      << ended.result["findings"].dump(2);
 }
 
 // The server of this repository, in one of the ways in which it may be told to serve.

@@ -91,6 +91,8 @@ TEST_F(InOneWakeUp, AServerThatAcceptsOnceAnEdgeLeavesABurstWaiting) {
   EXPECT_EQ(flawed.status, 1) << flawed.output << flawed.errors;
   EXPECT_GT(flawed.result["clients"]["polite"]["timed_out"], 100);
   EXPECT_FALSE(flawed.result["expectations"][0]["held"]);
+  ASSERT_FALSE(flawed.result["findings"].empty()) << flawed.output;
+  EXPECT_EQ(flawed.result["findings"][0]["kind"], "stuck");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "verdict/fd_steps.h"
+#include "verdict/count_steps.h"
 #include "verdict/growth.h"
 
 namespace closewait {

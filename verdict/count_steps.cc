@@ -1,4 +1,4 @@
-#include "verdict/fd_steps.h"
+#include "verdict/count_steps.h"
 
 #include <fmt/format.h>
 
@@ -26,12 +26,47 @@ constexpr std::size_t kMostTogether = 3;
 // Among more behaviours than these, several together would fit by chance: single ones are sought.
 constexpr std::size_t kMostBehaviours = 16;
 
-std::vector<double> unexplained(const std::vector<Census>& rests) {
-  const bool identity = std::ranges::all_of(rests, &Census::feed_available);
+FindingKind kind_of(Counted counted) {
+  switch (counted) {
+    case Counted::kDescriptors:
+      return FindingKind::kFdLeak;
+    case Counted::kGhosts:
+      return FindingKind::kGhostRegistration;
+    case Counted::kThreads:
+      return FindingKind::kThreadLeak;
+    case Counted::kProcesses:
+      return FindingKind::kProcessLeak;
+  }
+  return FindingKind::kFdLeak;
+}
+
+std::uint64_t count_at(const Census& rest, Counted counted) {
+  switch (counted) {
+    case Counted::kDescriptors:
+      return rest.sample.fds;
+    case Counted::kGhosts:
+      return rest.epoll_ghosts;
+    case Counted::kThreads:
+      return rest.sample.threads;
+    case Counted::kProcesses:
+      return rest.sample.processes;
+  }
+  return 0;
+}
+
+std::vector<std::uint64_t> counts_at(const std::vector<Census>& rests, Counted counted) {
+  std::vector<std::uint64_t> counts;
+  for (const Census& rest : rests) counts.push_back(count_at(rest, counted));
+  return counts;
+}
+
+std::vector<double> unexplained(const std::vector<Census>& rests, Counted counted) {
+  const bool identity =
+      counted == Counted::kDescriptors && std::ranges::all_of(rests, &Census::feed_available);
   std::vector<double> series;
   for (const Census& rest : rests) {
     const std::uint64_t explained = identity ? held_outstanding(rests.front(), rest) : 0;
-    series.push_back(static_cast<double>(rest.sample.fds) - static_cast<double>(explained));
+    series.push_back(static_cast<double>(count_at(rest, counted)) - static_cast<double>(explained));
   }
   return series;
 }
@@ -61,8 +96,8 @@ double sum(const std::vector<double>& values) {
 struct Model {
   std::vector<std::string> behaviours{};
   double per_connection = 0;
-  double missed = 0;  // descriptors, over all steps, that it does not explain
-  // Each further behaviour has to explain more than one descriptor.
+  double missed = 0;  // over all steps, what it does not explain
+  // Each further behaviour has to explain more than one of them.
   [[nodiscard]] double score() const { return missed + static_cast<double>(behaviours.size()); }
 };
 
@@ -106,7 +141,7 @@ std::vector<ServedSet> candidates(const std::vector<Served>& served) {
   return sets;
 }
 
-// So many descriptors, a whole number, for each connection of these behaviours together.
+// So many, a whole number, for each connection of these behaviours together.
 std::optional<Model> fit(const std::vector<double>& growth, const ServedSet& set) {
   Model model;
   std::vector<double> together(growth.size());
@@ -121,7 +156,7 @@ std::optional<Model> fit(const std::vector<double>& growth, const ServedSet& set
   return model;
 }
 
-// The behaviours of whose connections each leaves a whole number of descriptors; nothing when
+// The behaviours of whose connections each leaves a whole number of them; nothing when
 // there are none, or when others would explain the growth as well.
 std::optional<Model> name_behaviours(const std::vector<Census>& rests,
                                      const std::vector<double>& growth) {
@@ -145,36 +180,46 @@ std::optional<Model> name_behaviours(const std::vector<Census>& rests,
   return ambiguous ? std::nullopt : best;
 }
 
-std::vector<std::string> evidence(const std::vector<Census>& rests,
+std::vector<std::string> evidence(const std::vector<Census>& rests, Counted counted,
                                   const std::vector<double>& growth) {
-  std::vector<std::uint64_t> counts;
-  for (const Census& rest : rests) counts.push_back(rest.sample.fds);
-  std::vector<std::string> sentences{
-      fmt::format("the target's descriptors from rest to rest: {}", fmt::join(counts, ", ")),
-      fmt::format("steps that no living connection explains: {}", fmt::join(growth, ", "))};
-  for (const auto& [kind, count] : rests.back().fds_by_kind) {
-    const auto before = rests.front().fds_by_kind.find(kind);
-    const std::uint64_t had = before == rests.front().fds_by_kind.end() ? 0 : before->second;
-    if (count > had)
-      sentences.push_back(fmt::format("{}: {} more than at first", kind, count - had));
+  const std::string_view unit = unit_of(kind_of(counted));
+  std::vector<std::string> sentences{fmt::format("the target's {} from rest to rest: {}", unit,
+                                                 fmt::join(counts_at(rests, counted), ", "))};
+  if (counted == Counted::kDescriptors) {
+    sentences.push_back(
+        fmt::format("steps that no living connection explains: {}", fmt::join(growth, ", ")));
+    for (const auto& [kind, count] : rests.back().fds_by_kind) {
+      const auto before = rests.front().fds_by_kind.find(kind);
+      const std::uint64_t had = before == rests.front().fds_by_kind.end() ? 0 : before->second;
+      if (count > had)
+        sentences.push_back(fmt::format("{}: {} more than at first", kind, count - had));
+    }
   }
-  sentences.emplace_back("stands on the count of the target's descriptors");
+  if (counted == Counted::kGhosts) {
+    sentences.push_back(fmt::format(
+        "an epoll set tells of {} whose descriptor is closed; something else holds what they are "
+        "of: a duplicate (dup, fork, SCM_RIGHTS)",
+        count_at(rests.back(), counted)));
+  }
+  sentences.push_back(fmt::format("stands on the count of the target's {}", unit));
   return sentences;
 }
 
 }  // namespace
 
-FdSteps leaks_by_count(const std::vector<Census>& rests) {
-  FdSteps result;
+CountSteps leaks_by_count(const std::vector<Census>& rests, Counted counted) {
+  CountSteps result;
   if (rests.size() < 2) return result;
-  const std::vector<double> growth = steps_of(unexplained(rests));
+  const std::string_view kind = name_of(kind_of(counted));
+  const std::string_view unit = unit_of(kind_of(counted));
+  const std::vector<double> growth = steps_of(unexplained(rests, counted));
   const double total = sum(growth);
   if (total < 1 || growth.back() <= 0) return result;
   const auto grown = std::ranges::count_if(growth, [](double step) { return step > 0; });
   if (grown < 2) {
-    result.not_judged = fmt::format(
-        "fd-leak: {} more descriptors after one storm; it takes two to tell growth from a step",
-        total);
+    result.not_judged =
+        fmt::format("{}: {} more {} after one storm; it takes two to tell growth from a step", kind,
+                    total, unit);
     return result;
   }
   std::vector<double> all(growth.size());
@@ -182,8 +227,9 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
     const auto steps = steps_of(served_series(rests, name));
     std::ranges::transform(all, steps, all.begin(), std::plus{});
   }
-  Finding finding{
-      .kind = FindingKind::kFdLeak, .confidence = "estimated", .evidence = evidence(rests, growth)};
+  Finding finding{.kind = kind_of(counted),
+                  .confidence = "estimated",
+                  .evidence = evidence(rests, counted, growth)};
   if (const auto model = name_behaviours(rests, growth)) {
     for (const std::string& behaviour : model->behaviours) {
       finding.behaviour = behaviour;
@@ -195,14 +241,14 @@ FdSteps leaks_by_count(const std::vector<Census>& rests) {
   const double per_connection = sum(all) > 0 ? total / sum(all) : 0;
   if (missed_by(per_connection, growth, all) > kRoughTolerance * total) {
     result.not_judged = fmt::format(
-        "fd-leak: {} more descriptors than at first, not in proportion to any connections", total);
+        "{}: {} more {} than at first, not in proportion to any connections", kind, total, unit);
     return result;
   }
   if (grown < kLeastSteps || total < kLeastGrowth) {
     result.not_judged = fmt::format(
-        "fd-leak: {} more descriptors than at first in {} steps, which no behaviour explains and "
-        "which a pool that fills would leave too; a longer run (repeat) tells",
-        total, grown);
+        "{}: {} more {} than at first in {} steps, which no behaviour explains and which a pool "
+        "that fills would leave too; a longer run (repeat) tells",
+        kind, total, unit, grown);
     return result;
   }
   finding.per_connection = per_connection;

@@ -1,4 +1,4 @@
-#include "verdict/fd_steps.h"
+#include "verdict/count_steps.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -27,7 +27,7 @@ Rests two_storms(std::uint64_t first, std::uint64_t second, std::uint64_t third)
   return rests;
 }
 
-std::vector<std::string> behaviours(const FdSteps& steps) {
+std::vector<std::string> behaviours(const CountSteps& steps) {
   std::vector<std::string> names;
   for (const Finding& each : steps.findings) names.push_back(each.behaviour);
   return names;
@@ -43,7 +43,7 @@ TEST(LeakByCount, NoGrowthIsNothing) {
 }
 
 TEST(LeakByCount, APlateauIsNothing) {
-  const FdSteps steps = leaks_by_count(two_storms(10, 110, 110));
+  const CountSteps steps = leaks_by_count(two_storms(10, 110, 110));
   EXPECT_THAT(steps.findings, IsEmpty());
   EXPECT_EQ(steps.not_judged, "");
 }
@@ -51,14 +51,14 @@ TEST(LeakByCount, APlateauIsNothing) {
 TEST(LeakByCount, GrowthInOneStepIsNotJudged) {
   for (const Rests& rests :
        {Rests{rest_with(10), rest_with(110, {{"reset", 100}})}, two_storms(10, 10, 160)}) {
-    const FdSteps steps = leaks_by_count(rests);
+    const CountSteps steps = leaks_by_count(rests);
     EXPECT_THAT(steps.findings, IsEmpty());
     EXPECT_THAT(steps.not_judged, HasSubstr("more descriptors after one storm"));
   }
 }
 
 TEST(LeakByCount, OneBehaviourIsNamedExactly) {
-  const FdSteps steps = leaks_by_count(two_storms(10, 110, 260));
+  const CountSteps steps = leaks_by_count(two_storms(10, 110, 260));
   ASSERT_THAT(steps.findings, SizeIs(1));
   EXPECT_EQ(steps.findings[0].kind, FindingKind::kFdLeak);
   EXPECT_EQ(steps.findings[0].behaviour, "reset");
@@ -70,7 +70,7 @@ TEST(LeakByCount, OneBehaviourIsNamedExactly) {
 }
 
 TEST(LeakByCount, TwoBehavioursTogetherAreNamedBoth) {
-  const FdSteps steps = leaks_by_count(two_storms(10, 180, 370));
+  const CountSteps steps = leaks_by_count(two_storms(10, 180, 370));
   EXPECT_THAT(behaviours(steps), ElementsAre("cut", "reset"));
   for (const Finding& each : steps.findings) EXPECT_THAT(each.per_connection, DoubleEq(1));
 }
@@ -83,7 +83,7 @@ TEST(LeakByCount, AnExactNameBeatsAShorterOneThatNearlyFits) {
   // Three for each `cut` would do but for two descriptors in each step.
   const Rests rests{rest_with(8), rest_with(202, {{"cut", 64}, {"reset", 130}, {"polite", 300}}),
                     rest_with(375, {{"cut", 121}, {"reset", 246}, {"polite", 610}})};
-  const FdSteps steps = leaks_by_count(rests);
+  const CountSteps steps = leaks_by_count(rests);
   EXPECT_THAT(behaviours(steps), ElementsAre("cut", "reset"));
   for (const Finding& each : steps.findings) EXPECT_THAT(each.per_connection, DoubleEq(1));
 }
@@ -99,7 +99,7 @@ TEST(LeakByCount, WhatTwoBehavioursExplainAsWellNamesNeither) {
 TEST(LeakByCount, OtherKindsOfDescriptorsAreSaid) {
   Rests rests = two_storms(10, 210, 510);  // both ends of a pipe
   for (Census& rest : rests) rest.fds_by_kind = {{"socket", 9}, {"pipe", rest.sample.fds - 9}};
-  const FdSteps steps = leaks_by_count(rests);
+  const CountSteps steps = leaks_by_count(rests);
   ASSERT_THAT(behaviours(steps), ElementsAre("reset"));
   EXPECT_THAT(steps.findings[0].per_connection, DoubleEq(2));
   EXPECT_THAT(steps.findings[0].evidence, Contains("pipe: 500 more than at first"));
@@ -111,7 +111,7 @@ TEST(LeakByCount, OneInManyHasNoNameButASize) {
   const Rests rests{rest_with(10), rest_with(20, {{"a", 500}, {"b", 500}}),
                     rest_with(30, {{"a", 1000}, {"b", 1000}}),
                     rest_with(40, {{"a", 1500}, {"b", 1500}})};
-  const FdSteps steps = leaks_by_count(rests);
+  const CountSteps steps = leaks_by_count(rests);
   ASSERT_THAT(steps.findings, SizeIs(1));
   EXPECT_EQ(steps.findings[0].behaviour, "");
   EXPECT_THAT(steps.findings[0].per_connection, DoubleEq(0.01));
@@ -120,7 +120,7 @@ TEST(LeakByCount, OneInManyHasNoNameButASize) {
 TEST(LeakByCount, GrowthOutOfProportionIsNotJudged) {
   const Rests rests{rest_with(10), rest_with(110, {{"reset", 300}}),
                     rest_with(115, {{"reset", 600}})};
-  const FdSteps steps = leaks_by_count(rests);
+  const CountSteps steps = leaks_by_count(rests);
   EXPECT_THAT(steps.findings, IsEmpty());
   EXPECT_THAT(steps.not_judged, HasSubstr("not in proportion"));
 }
@@ -176,9 +176,31 @@ TEST(LeakByCount, WhatIdentityLeavesIsFound) {
   rests[1].outstanding = {outstanding({"reset", 100, 0})};
   rests[2].outstanding = {outstanding({"reset", 250, 100})};
   for (Census& rest : rests) rest.feed_available = true;
-  const FdSteps steps = leaks_by_count(rests);
+  const CountSteps steps = leaks_by_count(rests);
   ASSERT_THAT(behaviours(steps), ElementsAre("reset"));
   EXPECT_THAT(steps.findings[0].per_connection, DoubleEq(1));
+}
+
+// The same of threads, processes and ghosts.
+TEST(LeakByCount, CountsWhatItIsTold) {
+  Rests rests = two_storms(10, 10, 10);
+  rests[1].sample.threads = 1 + 100;
+  rests[2].sample.threads = 1 + 250;
+  rests[0].sample.threads = 1;
+  const CountSteps threads = leaks_by_count(rests, Counted::kThreads);
+  ASSERT_THAT(behaviours(threads), ElementsAre("reset"));
+  EXPECT_EQ(threads.findings[0].kind, FindingKind::kThreadLeak);
+  EXPECT_THAT(threads.findings[0].per_connection, DoubleEq(1));
+  EXPECT_THAT(threads.findings[0].evidence[0], HasSubstr("threads from rest to rest: 1, 101, 251"));
+  for (const Counted other : {Counted::kDescriptors, Counted::kGhosts, Counted::kProcesses}) {
+    EXPECT_THAT(leaks_by_count(rests, other).findings, IsEmpty());
+  }
+  rests[1].epoll_ghosts = 140;
+  rests[2].epoll_ghosts = 220;
+  const CountSteps ghosts = leaks_by_count(rests, Counted::kGhosts);
+  ASSERT_THAT(behaviours(ghosts), ElementsAre("cut"));
+  EXPECT_EQ(ghosts.findings[0].kind, FindingKind::kGhostRegistration);
+  EXPECT_THAT(ghosts.findings[0].per_connection, DoubleEq(2));
 }
 
 }  // namespace
