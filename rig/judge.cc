@@ -37,7 +37,13 @@ const AcceptedFinding* accepted(const Finding& finding, const Scenario& scenario
   return found == scenario.accept.end() ? nullptr : &*found;
 }
 
-// The storms with nothing but the one behaviour, once; all of it when that is not known. What it
+// How many cycles show it: growth takes several rests.
+const char* cycles_to_show(const Finding& finding) {
+  if (finding.kind == FindingKind::kMemoryGrowth) return "6";
+  return is_leak(finding.kind) && finding.confidence == "estimated" ? "3" : "1";
+}
+
+// The storms with nothing but the one behaviour; all of it when that is not known. What it
 // did not get is judged beside polite clients, who did.
 std::vector<Setting> only(const Finding& finding, const Scenario& scenario) {
   const std::string& behaviour = finding.behaviour;
@@ -49,7 +55,7 @@ std::vector<Setting> only(const Finding& finding, const Scenario& scenario) {
     settings.emplace_back("cycle." + phase.name + ".clients",
                           (compared ? "{polite: 1, " : "{") + behaviour + ": 1}");
   }
-  settings.emplace_back("repeat", "1");
+  settings.emplace_back("repeat", cycles_to_show(finding));
   return settings;
 }
 
