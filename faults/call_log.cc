@@ -49,6 +49,11 @@ constexpr std::array<std::string_view, 13> kStates{
 
 }  // namespace
 
+std::vector<std::byte> CallLog::kept(std::span<const std::byte> moved) const {
+  if (keeps_ != Keeps::kAllBytes) return {};
+  return {moved.begin(), moved.end()};
+}
+
 void CallLog::add_wait(Instant began, Instant ended, std::uint32_t events) {
   add({.name = "epoll_wait",
        .result = events != 0 ? 1 : 0,

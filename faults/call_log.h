@@ -16,14 +16,15 @@ namespace closewait {
 
 // One system call of a client, or one wait of it.
 struct Call {
-  std::string_view name;     // "send"
-  std::string_view what;     // "SO_LINGER 0", "SHUT_WR"; "" where the name says all
-  std::string detail;        // "127.0.0.1:80", what an option is, the first bytes
-  std::size_t asked = 0;     // bytes offered or wanted
-  std::int64_t result = 0;   // as the call returned it
-  int error = 0;             // errno when it is -1
-  std::uint32_t events = 0;  // of epoll, which ended a wait
-  Instant at{};              // when it began
+  std::string_view name;           // "send"
+  std::string_view what;           // "SO_LINGER 0", "SHUT_WR"; "" where the name says all
+  std::string detail;              // "127.0.0.1:80", what an option is, the first bytes
+  std::vector<std::byte> bytes{};  // that were moved, all of them; where the log keeps them
+  std::size_t asked = 0;           // bytes offered or wanted
+  std::int64_t result = 0;         // as the call returned it
+  int error = 0;                   // errno when it is -1
+  std::uint32_t events = 0;        // of epoll, which ended a wait
+  Instant at{};                    // when it began
   Nanoseconds took{0};
 };
 
@@ -31,6 +32,10 @@ struct Call {
 // thread.
 class CallLog {
  public:
+  enum class Keeps : std::uint8_t { kFirstBytes, kAllBytes };
+  explicit CallLog(Keeps keeps = Keeps::kFirstBytes) : keeps_(keeps) {}
+
+  [[nodiscard]] std::vector<std::byte> kept(std::span<const std::byte> moved) const;
   void add(Call call) { calls_.push_back(std::move(call)); }
   // What the last call was about, or gave.
   void tell(std::string detail) { calls_.back().detail = std::move(detail); }
@@ -42,6 +47,7 @@ class CallLog {
 
  private:
   std::vector<Call> calls_;
+  Keeps keeps_;
 };
 
 // "EPOLLIN", "EPOLLRDHUP".
@@ -68,9 +74,11 @@ auto noted(CallLog* log, const CallText& text, Function function) {
   const auto result = function();
   const int error = result < 0 ? errno : 0;
   const std::size_t moved = result < 0 ? 0 : static_cast<std::size_t>(result);
+  const auto bytes = text.data.first(std::min(moved, text.data.size()));
   log->add({.name = text.name,
             .what = text.what,
-            .detail = first_bytes(text.data.first(std::min(moved, text.data.size()))),
+            .detail = first_bytes(bytes),
+            .bytes = log->kept(bytes),
             .asked = text.data.size(),
             .result = static_cast<std::int64_t>(result),
             .error = error,

@@ -160,5 +160,16 @@ TEST(Noted, LeavesErrnoAsTheCallLeftIt) {
   tell(nullptr, []() -> std::string { throw 1; });
 }
 
+TEST(Noted, KeepsAllBytesWhereTheLogIsToldTo) {
+  const std::string text(100, 'a');
+  for (const auto keeps : {CallLog::Keeps::kFirstBytes, CallLog::Keeps::kAllBytes}) {
+    CallLog log(keeps);
+    noted(&log, {.name = "send", .data = std::as_bytes(std::span(text))}, [] { return 70; });
+    noted(&log, {.name = "send", .data = std::as_bytes(std::span(text))}, [] { return -1; });
+    EXPECT_EQ(log.calls()[0].bytes.size(), keeps == CallLog::Keeps::kAllBytes ? 70U : 0U);
+    EXPECT_TRUE(log.calls()[1].bytes.empty());
+  }
+}
+
 }  // namespace
 }  // namespace closewait

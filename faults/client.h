@@ -123,8 +123,9 @@ class Client {
   Awaitable<error_code> stay(Nanoseconds duration);
   // The same, with what comes taken as the response's.
   Awaitable<error_code> stay(Nanoseconds duration, Exchange& exchange);
-  // stay, say nothing, and after the first 100 ms of it the fault has happened: who is ended at
-  // once was turned away.
+  // Who is ended sooner was turned away, and has shown nothing by being silent.
+  static constexpr Nanoseconds kShortestSilence = std::chrono::milliseconds(100);
+  // stay, say nothing, and after kShortestSilence the fault has happened.
   Awaitable<error_code> be_silent(Nanoseconds duration);
 
   // The fault has been done, and how the connection ends is the target's right: when it ends it

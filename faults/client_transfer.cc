@@ -27,9 +27,6 @@ constexpr std::size_t kOneSegment = 16 * 1024;
 // A look at the clock for each so many reads.
 constexpr std::uint32_t kReadsALook = 64;
 
-// Who is ended sooner was turned away, and has shown nothing by being silent.
-constexpr Nanoseconds kShortestSilence = std::chrono::milliseconds(100);
-
 }  // namespace
 
 Result<std::size_t> Client::write_some(std::span<const std::byte> data) {

@@ -80,19 +80,17 @@ Outcome end(const Step& step, Client& client, const Exchange& exchange, bool owe
 
 bool is_whole_receive(const Step& step) { return step.verb == Verb::kReceive && step.bytes == 0; }
 
-// Who is ended sooner than this was turned away, and has shown nothing by staying.
-constexpr Nanoseconds kShortestStay = std::chrono::milliseconds(100);
-
 // All is done but to stay and to end: from then on it is the target's right to end it.
 bool only_stays(const Step& step, const Step& next) {
-  return step.verb == Verb::kStay && next.is_end() && step.duration >= kShortestStay;
+  return step.verb == Verb::kStay && next.is_end() && step.duration >= Client::kShortestSilence;
 }
 
 Client::Awaitable<error_code> stay_at_last(const Step& step, Client& client, Exchange& exchange) {
   Nanoseconds left = step.duration;
   if (!client.has_ended_sending()) {
-    if (const auto error = co_await client.stay(kShortestStay, exchange)) co_return error;
-    left -= kShortestStay;
+    if (const auto error = co_await client.stay(Client::kShortestSilence, exchange))
+      co_return error;
+    left -= Client::kShortestSilence;
   }
   client.has_happened();
   const auto error = co_await client.stay(left, exchange);

@@ -25,7 +25,7 @@ PlayedClient play_one(const OneClient& one) {
   Exchange& exchange = place.make(*one.target, texts, *one.behaviour, one.params);
   boost::asio::io_context io;
   Client client(io, {.target = &one.address,
-                     .local = {},
+                     .local = one.local,
                      .scratch = scratch,
                      .tally = &played.tally,
                      .planned = Clock::now(),

@@ -19,8 +19,9 @@ struct OneClient {
   Params params;
   const TargetSpec* target = nullptr;  // the dialect that it speaks
   SocketAddress address;
-  std::uint64_t choices = 0;  // seeds what it draws
-  CallLog* log = nullptr;     // null: its calls are not noted
+  std::optional<SocketAddress> local{};  // what it binds; nothing leaves it to the kernel
+  std::uint64_t choices = 0;             // seeds what it draws
+  CallLog* log = nullptr;                // null: its calls are not noted
 };
 
 // What came of it.
