@@ -15,8 +15,8 @@ constexpr double kBusy = 0.25;
 constexpr double kIdle = 0.05;
 
 // An allocator that takes its memory in larger pieces is no leak.
-constexpr double kLittleMemory = 1024.0 * 1024;
-constexpr double kLittleAConnection = 16;
+constexpr double kLeastMemory = 1024.0 * 1024;
+constexpr double kLeastAConnection = 16;
 constexpr std::size_t kRestsForMemory = 6;
 constexpr double kMiB = 1024.0 * 1024;
 
@@ -112,7 +112,7 @@ AtRest memory_growth(const std::vector<Census>& rests) {
                       .amount = static_cast<double>(rest.sample.anon_bytes)});
   }
   const auto growth = steady_growth(levels);
-  if (!growth || growth->total < kLittleMemory || growth->per_connection < kLittleAConnection) {
+  if (!growth || growth->total < kLeastMemory || growth->per_connection < kLeastAConnection) {
     return result;
   }
   finding.per_connection = growth->per_connection;
