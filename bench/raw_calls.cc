@@ -19,7 +19,7 @@
 namespace closewait {
 namespace {
 
-constexpr int kPatience = 5000;  // milliseconds
+constexpr int kLongestWait = 5000;  // milliseconds
 
 struct Option {
   std::string_view name;
@@ -58,7 +58,7 @@ bool get_option(int fd, const Call& call) {
   return ::getsockopt(fd, option.level, option.number, value.data(), &size) == 0;
 }
 
-bool wait_for(int fd, short events, int milliseconds = kPatience) {
+bool wait_for(int fd, short events, int milliseconds = kLongestWait) {
   pollfd ready{.fd = fd, .events = events, .revents = 0};
   return ::poll(&ready, 1, milliseconds) == 1;
 }
