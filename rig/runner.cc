@@ -21,6 +21,8 @@ constexpr Nanoseconds kIdlePoll = std::chrono::milliseconds(10);
 constexpr Nanoseconds kQuietPoll = std::chrono::milliseconds(100);
 // Counting sockets is dear where there are many: at most one part in so many of the time.
 constexpr int kSocketCountShare = 200;
+// CPU time is told in hundredths of a second: of less than this it says nothing.
+constexpr Nanoseconds kShortestBusy = std::chrono::milliseconds(200);
 constexpr Nanoseconds kCutPatience = std::chrono::seconds(2);
 
 double own_cpu_seconds() {
@@ -203,7 +205,9 @@ void Runner::wait_until_quiet(const Phase& phase) {
     }
     const Nanoseconds quiet = Clock::now() - changed;
     quiet_.settled = quiet >= phase.quiet;
-    quiet_.busy_cores = std::max(0.0, sample.cpu_seconds - cpu_then) / to_seconds(quiet);
+    if (quiet >= kShortestBusy) {
+      quiet_.busy_cores = std::max(0.0, sample.cpu_seconds - cpu_then) / to_seconds(quiet);
+    }
     quiet_.queue_waited = queued_since ? to_seconds(Clock::now() - *queued_since) : 0;
     if (quiet_.settled && (now.outstanding == 0 || leak_known_) && !queued_since) return;
   }

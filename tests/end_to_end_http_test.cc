@@ -82,9 +82,9 @@ class HttpServers : public testing::RigRun {
         << testing::text_of(folder() / "cert.pem") << testing::text_of(folder() / "key.pem");
   }
 
-  // Two storms and their rests, in seconds.
+  // Storms and their rests, in seconds.
   [[nodiscard]] Ended short_run(const std::string& target, const std::string& clients,
-                                int rate = 200) {
+                                int rate = 200, int cycles = 2) {
     return run({write("http.yaml",
                       fmt::format("name: http\nseed: 7\n"
                                   "target: {{address: '{}', {}}}\n"
@@ -92,9 +92,9 @@ class HttpServers : public testing::RigRun {
                                   "cycle:\n"
                                   "  - {{name: storm, for: 2s, rate: {}/s, clients: {{{}}}}}\n"
                                   "  - {{name: rest, settle: 10s, quiet: 500ms}}\n"
-                                  "repeat: 2\n"
+                                  "repeat: {}\n"
                                   "expect: {{clients.polite.failed_ratio: < 0.1%}}\n",
-                                  address_.to_string(), target, rate, clients))});
+                                  address_.to_string(), target, rate, clients, cycles))});
   }
 
  private:
@@ -115,6 +115,16 @@ TEST_F(HttpServers, NginxPasses) {
   start_nginx();
   if (IsSkipped() || HasFatalFailure()) return;
   testing::expect_pass(short_run("path: /page", kAll), kBehaviours);
+}
+
+// What it takes in its first cycles is no growth, and six rests are enough to say so.
+TEST_F(HttpServers, NginxComesToAPlateau) {
+  start_nginx();
+  if (IsSkipped() || HasFatalFailure()) return;
+  const Ended ended = short_run("path: /page", "polite: 70, rst-after-connect: 30", 200, 6);
+  testing::expect_pass(ended, {"polite", "rst-after-connect"});
+  EXPECT_THAT(ended.result["not_judged"].dump(), ::testing::Not(HasSubstr("memory-growth")));
+  for (const json& rest : ended.result["rests"]) EXPECT_GT(rest["sample"]["anon_bytes"], 0);
 }
 
 // What nginx answers shows that method, header and body have come to it.
