@@ -96,7 +96,7 @@ std::set<std::string> limited_behaviours(const Scenario& scenario) {
   return names;
 }
 
-// Those that need no more than a look at the target now and then.
+// What is counted beside descriptors, and needs no identity.
 constexpr std::array kOtherCounts{Counted::kGhosts, Counted::kThreads, Counted::kProcesses};
 
 void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
