@@ -156,6 +156,7 @@ Result<FullLook> Observer::census() {
   const auto cheap = sample();
   if (!cheap) return cheap.error();
   look.census.sample = *cheap;
+  look.census.quarantine = quarantine_of(pids());
   const HeldSockets held = look_at_fds(look.census);
   if (availability_.sockets) {
     if (const auto error = look_at_sockets(held, look)) return error;

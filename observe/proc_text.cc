@@ -1,11 +1,35 @@
 #include "observe/proc_text.h"
 
+#include <algorithm>
+
 #include "observe/proc_words.h"
 
 namespace closewait {
 namespace {
 
 constexpr std::uint64_t kKibibyte = 1024;
+
+constexpr std::uint64_t kMebibyte = 1024 * kKibibyte;
+constexpr std::uint64_t kDefaultQuarantine = 256 * kMebibyte;
+
+// Its library, or, where it is linked in, the shadow of low memory where x86-64 has it.
+bool has_address_sanitizer(std::string_view maps) {
+  constexpr std::string_view kShadow = "7fff7000-";
+  return maps.starts_with(kShadow) || maps.find("\n7fff7000-") != std::string_view::npos ||
+         maps.find("/libasan.so") != std::string_view::npos ||
+         maps.find("/libclang_rt.asan") != std::string_view::npos;
+}
+
+// The value of a variable in a block of NUL-terminated NAME=VALUE; "" without it.
+std::string_view variable(std::string_view environment, std::string_view name) {
+  while (!environment.empty()) {
+    std::string_view one = environment.substr(0, environment.find('\0'));
+    environment.remove_prefix(std::min(environment.size(), one.size() + 1));
+    if (!one.starts_with(name) || one.size() == name.size() || one[name.size()] != '=') continue;
+    return one.substr(name.size() + 1);
+  }
+  return {};
+}
 
 // The word after `key` in a line such as "tfd: 9 events: 19 pos:0".
 template <class Number>
@@ -132,6 +156,19 @@ std::vector<EpollEntry> parse_epoll_entries(std::string_view text) {
     entries.push_back(entry);
   }
   return entries;
+}
+
+std::uint64_t parse_quarantine(std::string_view maps, std::string_view environment) {
+  if (!has_address_sanitizer(maps)) return 0;
+  constexpr std::string_view kKey = "quarantine_size_mb=";
+  const std::string_view options = variable(environment, "ASAN_OPTIONS");
+  const auto at = options.rfind(kKey);  // the last one counts
+  if (at == std::string_view::npos) return kDefaultQuarantine;
+  const std::string_view value = options.substr(at + kKey.size());
+  std::uint64_t megabytes = 0;
+  const auto digits = std::min(value.find_first_not_of("0123456789"), value.size());
+  if (!read_number(value.substr(0, digits), megabytes)) return kDefaultQuarantine;
+  return megabytes * kMebibyte;
 }
 
 std::vector<std::int32_t> parse_pids(std::string_view text) {

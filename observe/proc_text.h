@@ -72,6 +72,11 @@ struct EpollEntry {
 };
 [[nodiscard]] std::vector<EpollEntry> parse_epoll_entries(std::string_view text);
 
+// What a program keeps of the memory that it freed, from /proc/PID/maps and /proc/PID/environ: the
+// quarantine of AddressSanitizer, in bytes, of the size that ASAN_OPTIONS or the default gives it.
+// 0 without AddressSanitizer. It grows like a leak until it is full.
+[[nodiscard]] std::uint64_t parse_quarantine(std::string_view maps, std::string_view environment);
+
 // /proc/PID/task/TID/children: pids separated by blanks.
 [[nodiscard]] std::vector<std::int32_t> parse_pids(std::string_view text);
 

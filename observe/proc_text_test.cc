@@ -124,6 +124,28 @@ TEST(ParseEpollEntries, CountsARegistrationOfAnOlderKernel) {
   EXPECT_THAT(parse_epoll_entries(""), IsEmpty());
 }
 
+TEST(ParseQuarantine, IsOfAddressSanitizerAlone) {
+  constexpr std::string_view kPlain = "55fab2d03000-55fab2d04000 r--p 00000000 fe:00 1  /bin/s\n";
+  constexpr std::string_view kLinkedIn =
+      "7fff7000-8fff7000 rw-p 00000000 00:00 0\n"
+      "8fff7000-2008fff7000 ---p 00000000 00:00 0\n";
+  constexpr std::string_view kLibrary =
+      "7f1200000000-7f1200001000 r-xp 00000000 fe:00 2  /usr/lib/x86_64-linux-gnu/libasan.so.8\n";
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  using namespace std::string_view_literals;
+  EXPECT_EQ(parse_quarantine(kPlain, "ASAN_OPTIONS=quarantine_size_mb=9\0"sv), 0U);
+  EXPECT_EQ(parse_quarantine("", ""), 0U);
+  EXPECT_EQ(parse_quarantine("17fff7000-8fff7000 rw-p 00000000 00:00 0\n", ""), 0U);
+  EXPECT_EQ(parse_quarantine(kLinkedIn, ""), 256 * kMiB);
+  EXPECT_EQ(parse_quarantine(std::string(kPlain) + std::string(kLinkedIn), ""), 256 * kMiB);
+  EXPECT_EQ(parse_quarantine(kLibrary, "A=1\0XASAN_OPTIONS=quarantine_size_mb=9\0"sv), 256 * kMiB);
+  EXPECT_EQ(parse_quarantine(kLibrary, "A=1\0ASAN_OPTIONS=a=b:quarantine_size_mb=9:c=d\0B=2"sv),
+            9 * kMiB);
+  EXPECT_EQ(parse_quarantine(kLibrary, "ASAN_OPTIONS=quarantine_size_mb=2:quarantine_size_mb=0"),
+            0U);
+  EXPECT_EQ(parse_quarantine(kLibrary, "ASAN_OPTIONS=quarantine_size_mb=x"), 256 * kMiB);
+}
+
 TEST(ParsePids, ReadsNumbersOnly) {
   EXPECT_THAT(parse_pids("12 345 6 \n"), ElementsAre(12, 345, 6));
   EXPECT_THAT(parse_pids(""), IsEmpty());

@@ -129,6 +129,14 @@ Result<std::string> socket_protocol(pid_t pid, int fd) {
   return std::string(name.data());  // the kernel counts the terminating zero in
 }
 
+Result<std::uint64_t> quarantine_bytes(pid_t pid) {
+  const auto maps = read_proc_file(path_of(pid, "maps"));
+  if (!maps) return maps.error();
+  const auto environment = read_proc_file(path_of(pid, "environ"));
+  if (!environment) return environment.error();
+  return parse_quarantine(*maps, *environment);
+}
+
 Result<std::uint64_t> network_namespace(pid_t pid) {
   struct stat information {};
   if (::stat(path_of(pid, "ns/net").c_str(), &information) != 0) return proc_error(errno);

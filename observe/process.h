@@ -39,6 +39,9 @@ struct OpenFd {
 // what is no socket.
 [[nodiscard]] Result<std::string> socket_protocol(pid_t pid, int fd);
 
+// What it keeps of the memory that it freed, in bytes: see parse_quarantine().
+[[nodiscard]] Result<std::uint64_t> quarantine_bytes(pid_t pid);
+
 // Which network namespace it is in: the inode of /proc/PID/ns/net.
 [[nodiscard]] Result<std::uint64_t> network_namespace(pid_t pid);
 

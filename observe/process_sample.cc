@@ -36,4 +36,12 @@ Result<Sample> sample_of(const std::vector<pid_t>& pids) {
   return sample;
 }
 
+std::uint64_t quarantine_of(const std::vector<pid_t>& pids) {
+  std::uint64_t bytes = 0;
+  for (const pid_t pid : pids) {
+    if (const auto kept = quarantine_bytes(pid)) bytes += *kept;
+  }
+  return bytes;
+}
+
 }  // namespace closewait

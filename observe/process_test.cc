@@ -163,6 +163,18 @@ TEST(Process, AnEndIsAValueAtEveryLook) {
   EXPECT_EQ(network_namespace(pid).error(), ended);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kKeepsFreed = true;
+#else
+constexpr bool kKeepsFreed = false;
+#endif
+
+TEST(Process, AddressSanitizerIsSeenFromOutside) {
+  const auto kept = quarantine_bytes(::getpid());
+  ASSERT_TRUE(kept) << describe(kept.error());
+  EXPECT_EQ(*kept > 0, kKeepsFreed);
+}
+
 TEST(Process, AMissingRightSaysWhatToGrant) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to look as another user";
   const pid_t target = ::getpid();

@@ -48,9 +48,12 @@ struct Census {
   double busy_cores = 0;           // CPU time of the target in `quiet`, in cores
   double queue_waited = 0;         // seconds of the rest, up to its end, in which the listener's
                                    // queue was never empty
-  bool feed_available = false;     // destroy events were seen in full up to this rest
-  std::uint64_t events_lost = 0;   // destroy events that the feed dropped since the last rest
-  bool settled = false;            // nothing moved for `quiet` before the census
+  // Of freed memory that these keep before they use it again (AddressSanitizer), in bytes.
+  std::uint64_t quarantine = 0;
+  std::uint64_t rig_quarantine = 0;
+  bool feed_available = false;    // destroy events were seen in full up to this rest
+  std::uint64_t events_lost = 0;  // destroy events that the feed dropped since the last rest
+  bool settled = false;           // nothing moved for `quiet` before the census
   std::vector<Outstanding> outstanding{};
 
   [[nodiscard]] std::uint64_t outstanding_total() const;

@@ -106,6 +106,8 @@ void each_field(Visitor& visit, Self& self) {
   visit("epoll_ghosts", self.epoll_ghosts);
   visit("busy_cores", self.busy_cores);
   visit("queue_waited", self.queue_waited);
+  visit("quarantine", self.quarantine);
+  visit("rig_quarantine", self.rig_quarantine);
   visit("feed_available", self.feed_available);
   visit("events_lost", self.events_lost);
   visit("settled", self.settled);

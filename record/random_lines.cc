@@ -200,6 +200,8 @@ CensusLine RandomLines::census() {
   census.epoll_ghosts = number();
   census.busy_cores = real();
   census.queue_waited = real();
+  census.quarantine = number();
+  census.rig_quarantine = number();
   census.feed_available = flag();
   census.events_lost = number();
   census.settled = flag();

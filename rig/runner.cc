@@ -221,6 +221,7 @@ void Runner::take_census(std::uint64_t cycle) {
   if (parts_.identity != nullptr) parts_.identity->take_census(look);
   Census& census = look.census;
   census.rig = look_at_rig().value_or(Sample());
+  census.rig_quarantine = quarantine_of(rig_processes());
   const Run& run = parts_.recorder.run();
   census.t = parts_.recorder.now();
   census.cycle = cycle;
@@ -316,10 +317,14 @@ std::uint64_t Runner::turned_away() {
 }
 
 // All its processes, as the target's are looked at.
-std::optional<Sample> Runner::look_at_rig() const {
+std::vector<pid_t> Runner::rig_processes() const {
   std::vector<pid_t> pids = parts_.generator.processes();
   pids.push_back(::getpid());
-  if (const auto sample = sample_of(pids)) return *sample;
+  return pids;
+}
+
+std::optional<Sample> Runner::look_at_rig() const {
+  if (const auto sample = sample_of(rig_processes())) return *sample;
   return std::nullopt;
 }
 

@@ -67,6 +67,7 @@ class Runner {
   void write_last_second();
   [[nodiscard]] std::uint64_t turned_away();
   void look_at_target(SecondLine& second);
+  [[nodiscard]] std::vector<pid_t> rig_processes() const;
   [[nodiscard]] std::optional<Sample> look_at_rig() const;
   [[nodiscard]] PhaseLine line_of(const Phase& phase, std::uint64_t cycle) const;
   [[nodiscard]] bool time_for_another(std::uint64_t cycles_done) const;

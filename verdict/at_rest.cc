@@ -115,6 +115,15 @@ AtRest memory_growth(const std::vector<Census>& rests) {
   if (!growth || growth->total < kLeastMemory || growth->per_connection < kLeastAConnection) {
     return result;
   }
+  const std::uint64_t quarantine = rests.back().quarantine;
+  if (fits_a_quarantine(*growth, quarantine)) {
+    result.not_judged.push_back(
+        fmt::format("memory-growth: {:.1f} MiB more since the second rest, and the target keeps "
+                    "{:.0f} MiB of what it freed (AddressSanitizer); ASAN_OPTIONS="
+                    "quarantine_size_mb=1 tells",
+                    growth->total / kMiB, static_cast<double>(quarantine) / kMiB));
+    return result;
+  }
   finding.per_connection = growth->per_connection;
   finding.evidence.push_back(
       fmt::format("{:.1f} MiB more since the second rest, {:.0f} bytes for each connection",

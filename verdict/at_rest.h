@@ -18,7 +18,7 @@ struct AtRest {
 [[nodiscard]] AtRest busy_loops(const std::vector<Census>& rests);
 
 // memory-growth: anonymous memory that grows from rest to rest with the connections served, and
-// comes to no plateau. It takes six rests.
+// comes to no plateau. It takes six rests, and more than a quarantine of freed memory explains.
 [[nodiscard]] AtRest memory_growth(const std::vector<Census>& rests);
 
 // True when only the last rest was busy: a further one would decide.

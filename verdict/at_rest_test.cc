@@ -105,6 +105,16 @@ TEST(MemoryGrowth, TakesSixRests) {
   EXPECT_THAT(found.not_judged, ElementsAre(HasSubstr("5 rests; it takes 6")));
 }
 
+TEST(MemoryGrowth, AQuarantineThatFillsIsNone) {
+  Rests rests = memory(7, [](double served) { return 80 * served; });
+  rests.back().quarantine = 256 * kMiB;
+  EXPECT_THAT(memory_growth(rests).findings, IsEmpty());
+  EXPECT_THAT(memory_growth(rests).not_judged, ElementsAre(HasSubstr("AddressSanitizer")));
+  rests.back().quarantine = kMiB / 2;
+  EXPECT_THAT(memory_growth(rests).findings, SizeIs(1));
+  EXPECT_THAT(memory_growth(rests).not_judged, IsEmpty());
+}
+
 TEST(MemoryGrowth, OfATargetThatCannotBeSeenNothingIsSaid) {
   Rests rests = memory(7, [](double served) { return 80 * served; });
   for (Census& rest : rests) rest.sample = {};

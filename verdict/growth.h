@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -21,5 +22,11 @@ struct Growth {
 // its first cycle. Of the others there have to be four. The slope is the median of those between
 // any two of them (Theil and Sen), so one rest that is off moves nothing. Pure.
 [[nodiscard]] std::optional<Growth> steady_growth(const std::vector<Level>& rests);
+
+// Whether an allocator that keeps so many freed bytes before it uses them again may grow so: with
+// what it notes of each, at most twice as much.
+[[nodiscard]] constexpr bool fits_a_quarantine(const Growth& growth, std::uint64_t bytes) {
+  return growth.total <= 2 * static_cast<double>(bytes);
+}
 
 }  // namespace closewait

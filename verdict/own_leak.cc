@@ -47,7 +47,8 @@ std::vector<std::string> own_leaks(const std::vector<Census>& rests) {
     memory.push_back({static_cast<double>(rest.served), static_cast<double>(rest.rig.anon_bytes)});
   }
   const auto growth = steady_growth(memory);
-  if (growth && growth->total > kLittleMemory && growth->per_connection > kLittleAConnection) {
+  if (growth && growth->total > kLittleMemory && growth->per_connection > kLittleAConnection &&
+      !fits_a_quarantine(*growth, rests.back().rig_quarantine)) {
     sentences.push_back(
         fmt::format("the rig itself leaked memory: {:.1f} MiB more since the second rest, {:.0f} "
                     "bytes a connection",

@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr std::uint64_t kMiB = 1024 * 1024;
 
@@ -50,6 +51,16 @@ TEST(OwnLeak, Memory) {
   EXPECT_THAT(own_leaks(rests_with(std::vector<std::uint64_t>(7, 30), bytes)),
               ElementsAre("the rig itself leaked memory: 7.6 MiB more since the second rest, 100 "
                           "bytes a connection"));
+}
+
+TEST(OwnLeak, WhatAQuarantineKeepsIsNone) {
+  std::vector<std::uint64_t> bytes;
+  for (std::uint64_t i = 0; i < 7; ++i) bytes.push_back(8 * kMiB + i * 20'000 * 100);
+  auto rests = rests_with(std::vector<std::uint64_t>(7, 30), bytes);
+  rests.back().rig_quarantine = 256 * kMiB;
+  EXPECT_THAT(own_leaks(rests), IsEmpty());
+  rests.back().rig_quarantine = kMiB;
+  EXPECT_THAT(own_leaks(rests), SizeIs(1));
 }
 
 TEST(OwnLeak, IsNotLookedForWhereTheRigWasNotSeenThroughout) {
