@@ -101,6 +101,8 @@ struct Behaviour {
   bool polite;  // a control: its failures are the target's
   Run run;
   std::span<const Step> steps{};  // of one that is composed of them; else none
+  bool leaves_unread = false;     // stays beside a response that it does not take
+  bool stays_silent = false;      // for `hold`, as long as the target bears it
 };
 
 // Behaviours that are told of together.

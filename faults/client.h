@@ -167,6 +167,8 @@ class Client {
   [[nodiscard]] bool has_asked_again() const { return asked_again_; }
   // Its deadline came when it had waited for half its time and more, and nothing had come.
   [[nodiscard]] bool starved() const { return starved_; }
+  // For how long be_silent() was borne; 0 when the target ended it meanwhile.
+  [[nodiscard]] Nanoseconds silent_for() const { return silent_for_; }
   // When its socket was closed.
   [[nodiscard]] Instant ended() const { return ended_; }
   // It did not end as its behaviour does: it fell short, and was reset.
@@ -221,6 +223,7 @@ class Client {
   boost::asio::steady_timer timer_;  // of whatever the client waits for: its deadline at the latest
   Readiness::Watch watch_;           // cancels timer_
   std::uint64_t receive_buffer_ = 0;
+  Nanoseconds silent_for_{0};
   std::uint64_t sent_of_request_ = 0;
   std::uint32_t reads_ = 0;
   error_code rig_error_;

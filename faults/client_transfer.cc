@@ -286,7 +286,9 @@ Client::Awaitable<error_code> Client::stay(Nanoseconds duration, Exchange& excha
 Client::Awaitable<error_code> Client::be_silent(Nanoseconds duration) {
   if (const auto error = co_await stay(kShortestSilence)) co_return error;
   has_happened();
-  co_return co_await stay(duration - kShortestSilence);
+  const auto error = co_await stay(duration - kShortestSilence);
+  if (!error) silent_for_ = duration;
+  co_return error;
 }
 
 // What comes is the response's, or nobody's where there is none.

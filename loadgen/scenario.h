@@ -54,8 +54,9 @@ enum class Dialect : std::uint8_t { kEcho, kHttp, kRaw };
 struct Promises {
   std::optional<bool> half_close_answers;
   std::optional<Nanoseconds> idle_timeout;
-  std::optional<std::uint64_t> max_requests;
+  std::optional<std::uint64_t> max_requests;  // kNoLimit: it sets none
 };
+inline constexpr std::uint64_t kNoLimit = UINT64_MAX;
 
 struct TargetSpec {
   std::vector<std::string> start;  // empty: it runs already
@@ -95,7 +96,7 @@ struct AcceptedFinding {
   std::string until;  // YYYY-MM-DD; "" for ever
 };
 
-enum class OnFinding : std::uint8_t { kContinue, kStop };
+enum class OnFinding : std::uint8_t { kContinue, kStop, kRestart };
 
 struct Scenario {
   std::string name;
@@ -113,6 +114,8 @@ struct Scenario {
   // Behaviours that cannot happen and are optional, with why.
   std::map<std::string, std::string> not_applicable;
   OnFinding on_finding = OnFinding::kContinue;
+  std::vector<std::string> run_on_finding;  // the words of a command; none: nothing
+  bool halve = true;  // plays parts of the mix until the behaviour of a finding is known
 
   // Every behaviour of any phase once, in the order of first use: the index of all tallies.
   [[nodiscard]] std::vector<const Behaviour*> behaviours() const;

@@ -131,13 +131,13 @@ std::string defaults_of(const Scenario& scenario) {
   const LoadSpec& load = scenario.load;
   const TargetSpec& target = scenario.target;
   const Phase& rest = scenario.cycle.back();
-  return fmt::format("{} {} {} {} {} {} | {} {} {} {}-{} | {} {} | {} {}",
+  return fmt::format("{} {} {} {} {} {} | {} {} {} {}-{} | {} {} | {} {} {}",
                      static_cast<int>(load.arrivals), load.open_at_most, load.grace.count(),
                      load.workers, load.destroy_events, load.lag_at_most.count(),
                      static_cast<int>(target.dialect), target.request.method, target.allow_remote,
                      target.request.statuses.front().first, target.request.statuses.front().last,
                      rest.settle.count(), rest.quiet.count(), scenario.repeat,
-                     static_cast<int>(scenario.on_finding));
+                     static_cast<int>(scenario.on_finding), scenario.halve);
 }
 
 TEST(ScenarioDocumentation, StatesTheDefaultsThatAreUsed) {

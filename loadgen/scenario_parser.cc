@@ -1,5 +1,7 @@
 #include "loadgen/scenario_parser.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -30,7 +32,7 @@ constexpr std::array<std::string_view, 3> kPromiseKeys{"half_close", "idle_timeo
 constexpr std::array<std::string_view, 7> kLoadKeys{
     "arrivals", "sources", "open_at_most", "grace", "workers", "destroy_events", "lag_at_most"};
 constexpr std::array<std::string_view, 4> kAcceptKeys{"finding", "behaviour", "because", "until"};
-constexpr std::array<std::string_view, 1> kOnFindingKeys{"then"};
+constexpr std::array<std::string_view, 3> kOnFindingKeys{"then", "run", "halve"};
 
 constexpr Words<Dialect, 3> kDialects{
     {{"echo", Dialect::kEcho}, {"http", Dialect::kHttp}, {"raw", Dialect::kRaw}}};
@@ -39,38 +41,44 @@ constexpr Words<bool, 2> kTrueFalse{{{"true", true}, {"false", false}}};
 constexpr Words<bool, 4> kOnOff{{{"on", true}, {"off", false}, {"true", true}, {"false", false}}};
 constexpr Words<Arrivals, 2> kArrivals{
     {{"poisson", Arrivals::kPoisson}, {"even", Arrivals::kEven}}};
-constexpr Words<OnFinding, 2> kReactions{
-    {{"continue", OnFinding::kContinue}, {"stop", OnFinding::kStop}}};
+constexpr Words<OnFinding, 3> kReactions{{{"continue", OnFinding::kContinue},
+                                          {"stop", OnFinding::kStop},
+                                          {"restart", OnFinding::kRestart}}};
 
 void read_promises(const YamlNode& node, Problems& problems, Promises& promises) {
   const MapReader reader(node, "'promises'", kPromiseKeys, problems);
   reader.read("half_close", kHalfCloses, promises.half_close_answers);
   reader.read("idle_timeout", kTime, promises.idle_timeout);
   const YamlEntry* most = reader.find("max_requests");
-  if (most == nullptr || most->value.text == "none") return;
+  if (most == nullptr) return;
+  if (most->value.text == "none") {
+    promises.max_requests = kNoLimit;
+    return;
+  }
   constexpr ValueKind<std::uint64_t> kCountOrNone{parse_count,
                                                   "a whole number from 1 to 1000000, or none"};
   reader.read("max_requests", kCountOrNone, promises.max_requests);
 }
 
 // A command line, or a list of its words.
-void read_start(const MapReader& reader, TargetSpec& target) {
-  const YamlEntry* start = reader.find("start");
-  if (start == nullptr) return;
-  if (start->value.kind != YamlNode::Kind::kList) {
-    reader.read("start", kCommand, target.start);
+void read_words(const MapReader& reader, std::string_view key, std::vector<std::string>& words) {
+  const YamlEntry* command = reader.find(key);
+  if (command == nullptr) return;
+  if (command->value.kind != YamlNode::Kind::kList) {
+    reader.read(key, kCommand, words);
     return;
   }
-  for (const YamlNode& word : start->value.items) {
+  for (const YamlNode& word : command->value.items) {
     if (word.kind == YamlNode::Kind::kScalar) {
-      target.start.push_back(word.text);
+      words.push_back(word.text);
     } else {
-      reader.problem(word.place, "'start' has " + describe(word) + " in it; expected words");
+      reader.problem(word.place,
+                     fmt::format("'{}' has {} in it; expected words", key, describe(word)));
     }
   }
-  if (start->value.items.empty() || start->value.items.front().text.empty()) {
-    reader.problem(start->value.place,
-                   "'start' names no program; expected " + std::string(kCommand.expected));
+  if (command->value.items.empty() || command->value.items.front().text.empty()) {
+    reader.problem(command->value.place,
+                   fmt::format("'{}' names no program; expected {}", key, kCommand.expected));
   }
 }
 
@@ -127,7 +135,7 @@ void read_addresses(const MapReader& reader, TargetSpec& target) {
 
 void read_target(const YamlNode& node, Problems& problems, TargetSpec& target) {
   const MapReader reader(node, "'target'", kTargetKeys, problems);
-  read_start(reader, target);
+  read_words(reader, "start", target.start);
   read_addresses(reader, target);
   reader.read("pid", kPid, target.pid);
   reader.read("dialect", kDialects, target.dialect);
@@ -271,6 +279,14 @@ Scenario read_scenario(const YamlNode& root, Problems& problems) {
   if (const YamlEntry* then = reader.find("on_finding")) {
     const MapReader reaction(then->value, "'on_finding'", kOnFindingKeys, problems);
     reaction.read("then", kReactions, scenario.on_finding);
+    read_words(reaction, "run", scenario.run_on_finding);
+    if (scenario.on_finding == OnFinding::kRestart && scenario.target.start.empty()) {
+      problems.add(
+          reaction.find("then")->value.place,
+          "'then' is 'restart', and the target is not started here; expected target.start, "
+          "or continue or stop");
+    }
+    reaction.read("halve", kSwitch, scenario.halve);
   }
   scenario.composed = known.composed();
   return scenario;

@@ -76,7 +76,8 @@ TEST(ScenarioParser, RefusesKeysItDoesNotKnow) {
        "s.yaml:4:11: 'settle' belongs to a rest; expected a phase without clients"},
       {5, "cycle: [{for: 1s, rates: 5/s, rate: 5/s, clients: {polite: 1}}]",
        "5:19: unknown key 'rates' in a phase; did you mean 'rate'?"},
-      {8, "on_finding: {run: echo}", "8:14: unknown key 'run' in 'on_finding'; expected then"},
+      {8, "on_finding: {at: once}",
+       "8:14: unknown key 'at' in 'on_finding'; expected then, run or halve"},
   });
 }
 
@@ -333,8 +334,17 @@ TEST(ScenarioParser, RefusesAcceptedFindingsThatSayTooLittle) {
       {8, item("til: 2026-02-03"),
        "8:45: unknown key 'til' in an accepted finding; expected finding, behaviour, because or "
        "until"},
-      {8, "on_finding: {then: restart}", "8:20: 'then' is 'restart'; expected continue or stop"},
-      {8, "on_finding: stop", "8:13: 'on_finding' is 'stop'; expected a map of then"},
+      {8, "on_finding: {then: again}",
+       "8:20: 'then' is 'again'; expected continue, stop or restart"},
+      {8, "on_finding: {then: restart}",
+       "8:20: 'then' is 'restart', and the target is not started here; expected target.start, or "
+       "continue or stop"},
+      {8, "on_finding: {run: []}",
+       "8:19: 'run' names no program; expected a command such as closewait-server --listen "
+       "127.0.0.1:0, its quotes closed"},
+      {8, "on_finding: {halve: perhaps}",
+       "8:21: 'halve' is 'perhaps'; expected on, off, true or false"},
+      {8, "on_finding: stop", "8:13: 'on_finding' is 'stop'; expected a map of then, run or halve"},
   });
   // The kinds of findings grow: only the start of the line is held.
   EXPECT_TRUE(error_of(with(8, "accept: [{finding: fd-leek, because: known}]"))

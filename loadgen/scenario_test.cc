@@ -51,7 +51,7 @@ expect:
 accept:
   - {finding: fd-leak, behaviour: half-close, because: "known, #12", until: 2027-01-31}
   - {finding: crash, because: it does}
-on_finding: {then: stop}
+on_finding: {then: stop, run: "gcore -o 'my core' $PID", halve: off}
 )";
 
 const std::string kLeast =
@@ -128,6 +128,8 @@ TEST(Scenario, ReadsTheRest) {
   EXPECT_EQ(full.accept[0].until, "2027-01-31");
   EXPECT_EQ(full.accept[1].behaviour, "");
   EXPECT_EQ(full.on_finding, OnFinding::kStop);
+  EXPECT_EQ(full.run_on_finding, (std::vector<std::string>{"gcore", "-o", "my core", "$PID"}));
+  EXPECT_FALSE(full.halve);
 }
 
 TEST(Scenario, HasDefaults) {
@@ -144,6 +146,8 @@ TEST(Scenario, HasDefaults) {
   EXPECT_EQ(least.cycle[1].quiet, seconds(2));
   EXPECT_EQ(least.repeat, 1U);
   EXPECT_EQ(least.on_finding, OnFinding::kContinue);
+  EXPECT_TRUE(least.run_on_finding.empty());
+  EXPECT_TRUE(least.halve);
   const ClientMix& polite = least.cycle[0].clients[0];
   EXPECT_EQ(polite.params.size, default_params(*polite.behaviour).size);
 }
@@ -250,6 +254,17 @@ TEST(Scenario, SaysWhichFileCannotBeRead) {
   EXPECT_EQ(error_of("/nowhere/s.yaml"),
             "/nowhere/s.yaml: No such file or directory (ENOENT); expected a scenario file");
   EXPECT_EQ(error_of("/"), "/: Is a directory (EISDIR); expected a scenario file");
+}
+
+// No limit is a promise; saying nothing is none.
+TEST(Scenario, MayPromiseThatRequestsHaveNoLimit) {
+  const auto promised = [](const std::string& most) {
+    return parse_scenario(kLeast, "s.yaml", {{"target.promises.max_requests", most}})
+        .target.promises.max_requests;
+  };
+  EXPECT_EQ(promised("none"), kNoLimit);
+  EXPECT_EQ(promised("7"), 7U);
+  EXPECT_EQ(parse_scenario(kLeast, "s.yaml", {}).target.promises.max_requests, std::nullopt);
 }
 
 }  // namespace

@@ -87,8 +87,20 @@ bool Session::conclude(const Client& client, Outcome outcome, const Exchange& ex
     return true;
   }
   ++tally_.counts.outcomes[index_of(outcome)];
+  const auto promised = context_.target_spec->promises.idle_timeout;
+  if (promised && client.silent_for() > latest_end(*promised)) ++tally_.counts.outstayed;
   count_response(client, outcome, exchange);
   return true;
+}
+
+// A polite client that had all it asked for but what it has just asked again, was told no goodbye,
+// and has not ended its side: nothing that it did ended it.
+bool Session::is_innocent(const Client& client, const Exchange& exchange) const {
+  const Behaviour& behaviour = *assignment_.mix->behaviour;
+  if (!behaviour.polite || !behaviour.needs.keep_alive) return false;
+  if (exchange.said_goodbye() || client.has_ended_sending()) return false;
+  if (!client.is_owed()) return exchange.complete();
+  return client.has_asked_again() && exchange.received() == 0;
 }
 
 // What became of the response that it was owed. A further request on a connection, and one after a
@@ -106,6 +118,10 @@ void Session::count_response(const Client& client, Outcome outcome, const Exchan
   if (exchange.wrong_at()) {
     ++tally_.counts.altered;
     return keep(tally_.first_altered, *exchange.wrong_at());
+  }
+  if (outcome == Outcome::kPreempted && is_innocent(client, exchange)) {
+    ++tally_.counts.innocent_closed;
+    return keep(tally_.first_innocent, 0);
   }
   const bool may_be_ended = assignment_.mix->behaviour->owed == Owed::kResponseOrEnd;
   if (!client.is_owed() || exchange.said_goodbye() || may_be_ended) return;

@@ -61,6 +61,7 @@ class Session : public boost::intrusive::list_base_hook<
   [[nodiscard]] std::optional<SocketAddress> local() const;
   [[nodiscard]] Client::Setup client_setup() const;
   [[nodiscard]] bool conclude(const Client& client, Outcome outcome, const Exchange& exchange);
+  [[nodiscard]] bool is_innocent(const Client& client, const Exchange& exchange) const;
   void count_response(const Client& client, Outcome outcome, const Exchange& exchange);
 
   const SessionContext& context_;

@@ -32,6 +32,7 @@ class SessionTest : public testing::Test {
   ClientTally run(const Phase& phase, const SocketAddress& target, PortTable& ports) {
     Scenario scenario;
     scenario.load.arrivals = Arrivals::kEven;
+    scenario.target.promises = promises_;
     scenario.cycle = {phase};
     Engine engine({.scenario = &scenario, .targets = {&target, 1}, .ports = &ports});
     engine.begin(phase);
@@ -57,6 +58,8 @@ class SessionTest : public testing::Test {
     return PortTable({source}, {kLow, static_cast<std::uint16_t>(kLow + ports - 1)}, 1);
   }
   static PortTable table(std::uint16_t ports = 40) { return table(own_source(), ports); }
+
+  Promises promises_;
 };
 
 TEST_F(SessionTest, ConnectsFromThePortsOfTheTableAndLeavesThemByName) {
@@ -146,6 +149,8 @@ std::vector<Treatment> treatments() {
       .answer = http_answer(64), .answers_at_most = 1, .once_answered = Script::Then::kClose};
   const Script answers_one{.answer = http_answer(64), .answers_at_most = 1};
   const Script says_goodbye{.answer = goodbye, .answers_at_most = 1};
+  const Script says_goodbye_and_closes{
+      .answer = goodbye, .answers_at_most = 1, .once_answered = Script::Then::kClose};
   return {
       {"As owed", answers(64), "polite"},
       {"Another byte", {.answer = with_other_byte(http_answer(64), 1)}, "polite", {.altered = 1}},
@@ -157,9 +162,10 @@ std::vector<Treatment> treatments() {
       {"Never answered", never_answers(), "half-close", {.unanswered = 1}},
       {"May be ended", resets_when_asked(), "slow-write"},
       {"Owed nothing", closes_in_mid_answer(64), "rst-mid-response"},
-      {"Ended between two", ends_after_one, "polite-keepalive"},
+      {"Ended between two", ends_after_one, "polite-keepalive", {.innocent_closed = 1}},
       {"Answers one of many", answers_one, "pipeline-flood", {.unanswered = 1}},
       {"Said goodbye after one", says_goodbye, "pipeline-flood"},
+      {"Said goodbye between two", says_goodbye_and_closes, "polite-keepalive"},
   };
 }
 
@@ -177,8 +183,25 @@ TEST_F(SessionTest, CountsTheResponsesThatDidNotComeAsOwed) {
     EXPECT_EQ(tally.counts.other_status, opened * each.counted.other_status);
     EXPECT_EQ(tally.counts.truncated, opened * each.counted.truncated);
     EXPECT_EQ(tally.counts.unanswered, opened * each.counted.unanswered);
+    EXPECT_EQ(tally.counts.innocent_closed, opened * each.counted.innocent_closed);
+    EXPECT_EQ(tally.first_innocent.has_value(), each.counted.innocent_closed > 0);
     EXPECT_EQ(tally.first_altered.has_value(), each.counted.altered > 0);
     EXPECT_EQ(tally.first_lost.has_value(), each.counted.truncated + each.counted.unanswered > 0);
+  }
+}
+
+// Who is silent for longer than the target promises to bear, and is not ended, has outstayed it.
+TEST_F(SessionTest, CountsThoseWhoOutstayAPromise) {
+  Phase one = phase("idle", 100);
+  one.clients[0].params.hold = milliseconds(1300);
+  for (const auto& [promised, outstay] :
+       {std::pair{milliseconds(100), true}, std::pair{milliseconds(300), false}}) {
+    Peer peer(never_answers());
+    PortTable ports = table();
+    promises_.idle_timeout = promised;
+    const ClientTally tally = run(one, peer.address(), ports);
+    EXPECT_EQ(tally.counts.opened, 4U);
+    EXPECT_EQ(tally.counts.outstayed, outstay ? 4U : 0U);
   }
 }
 

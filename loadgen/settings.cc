@@ -28,6 +28,7 @@ YamlNode scalar(std::string_view text, const Place& place, Problems& problems) {
   YamlNode node;
   node.kind = YamlNode::Kind::kScalar;
   node.place = place;
+  node.written = text;
   node.text = expand_environment(text, place, problems);
   return node;
 }

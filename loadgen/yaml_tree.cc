@@ -55,6 +55,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     YamlNode node = start(YamlNode::Kind::kScalar, mark, tag, anchor);
+    node.written = value;
     node.text = expects_key() ? value : expand_environment(value, node.place, problems_);
     attach(std::move(node));
   }

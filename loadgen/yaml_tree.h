@@ -18,6 +18,7 @@ struct YamlNode {
   Kind kind = Kind::kEmpty;
   Place place;
   std::string text;                // of a scalar, with environment variables replaced
+  std::string written;             // the same without
   std::vector<YamlNode> items;     // of a list
   std::vector<YamlEntry> entries;  // of a map, in order, no key twice
 

@@ -91,7 +91,10 @@ void Observer::find_out_availability() {
       add_reason(found.why, "sockets: the target is in another network namespace; join it");
     }
   }
-  if (addresses_.front().is_unix()) {
+  if (addresses_.empty()) {
+    found.sockets = false;
+    add_reason(found.why, "sockets: the target listens nowhere over TCP");
+  } else if (addresses_.front().is_unix()) {
     found.sockets = false;
     add_reason(found.why, "sockets: the socket tables are of TCP, the target is a Unix socket");
   } else if (const auto listeners = diag_.listeners(ports_.front()); !listeners) {

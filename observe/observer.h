@@ -49,9 +49,9 @@ struct FullLook {
 // signals the target. One thread at a time.
 class Observer {
  public:
-  // `addresses` as the clients connect to them, one at least; `roots` as find_target() gives them,
-  // or a started child. ObserveError::kProcessEnded when a root does not live. Missing rights are
-  // no error: see availability().
+  // `addresses` as the clients connect to them, none where sockets need not be seen; `roots` as
+  // find_target() gives them, or a started child. ObserveError::kProcessEnded when a root does not
+  // live. Missing rights are no error: see availability().
   [[nodiscard]] static Result<Observer> open(const std::vector<SocketAddress>& addresses,
                                              const std::vector<pid_t>& roots);
 

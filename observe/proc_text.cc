@@ -171,6 +171,18 @@ std::uint64_t parse_quarantine(std::string_view maps, std::string_view environme
   return megabytes * kMebibyte;
 }
 
+std::optional<std::uint64_t> parse_open_files_limit(std::string_view limits) {
+  constexpr std::string_view kRow = "Max open files";
+  const auto at = limits.find(kRow);
+  if (at == std::string_view::npos) return std::nullopt;
+  limits.remove_prefix(at + kRow.size());
+  const std::string_view soft = next_word(limits);
+  if (soft == "unlimited") return UINT64_MAX;
+  std::uint64_t limit = 0;
+  if (!read_number(soft, limit)) return std::nullopt;
+  return limit;
+}
+
 std::vector<std::int32_t> parse_pids(std::string_view text) {
   std::vector<std::int32_t> pids;
   for (auto word = next_word(text); !word.empty(); word = next_word(text)) {

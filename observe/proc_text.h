@@ -77,6 +77,9 @@ struct EpollEntry {
 // 0 without AddressSanitizer. It grows like a leak until it is full.
 [[nodiscard]] std::uint64_t parse_quarantine(std::string_view maps, std::string_view environment);
 
+// How many files it may have open, by /proc/PID/limits: the soft limit; UINT64_MAX for "unlimited".
+[[nodiscard]] std::optional<std::uint64_t> parse_open_files_limit(std::string_view limits);
+
 // /proc/PID/task/TID/children: pids separated by blanks.
 [[nodiscard]] std::vector<std::int32_t> parse_pids(std::string_view text);
 

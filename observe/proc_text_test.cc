@@ -146,6 +146,19 @@ TEST(ParseQuarantine, IsOfAddressSanitizerAlone) {
   EXPECT_EQ(parse_quarantine(kLibrary, "ASAN_OPTIONS=quarantine_size_mb=x"), 256 * kMiB);
 }
 
+TEST(ParseOpenFilesLimit, ReadsTheSoftOne) {
+  EXPECT_EQ(parse_open_files_limit(
+                "Limit                     Soft Limit           Hard Limit           Units     \n"
+                "Max processes             95940                95940                processes \n"
+                "Max open files            1024                 524288               files     \n"),
+            1024U);
+  EXPECT_EQ(parse_open_files_limit("Max open files            unlimited   unlimited  files\n"),
+            UINT64_MAX);
+  EXPECT_EQ(parse_open_files_limit("Max open files"), std::nullopt);
+  EXPECT_EQ(parse_open_files_limit("Max open files x y files"), std::nullopt);
+  EXPECT_EQ(parse_open_files_limit(""), std::nullopt);
+}
+
 TEST(ParsePids, ReadsNumbersOnly) {
   EXPECT_THAT(parse_pids("12 345 6 \n"), ElementsAre(12, 345, 6));
   EXPECT_THAT(parse_pids(""), IsEmpty());

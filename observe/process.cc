@@ -92,6 +92,14 @@ Result<std::uint64_t> count_fds(pid_t pid) {
   return numbers->size();
 }
 
+Result<std::uint64_t> open_files_limit(pid_t pid) {
+  const auto text = read_proc_file(path_of(pid, "limits"));
+  if (!text) return text.error();
+  const auto limit = parse_open_files_limit(*text);
+  if (!limit) return error_code(ObserveError::kMalformed);
+  return *limit;
+}
+
 Result<std::vector<OpenFd>> list_fds(pid_t pid) {
   const auto path = path_of(pid, "fd");
   const auto numbers = list_numbers(path);

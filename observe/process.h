@@ -21,6 +21,9 @@ namespace closewait {
 [[nodiscard]] Result<ProcessStatus> read_status(pid_t pid);
 [[nodiscard]] Result<std::uint64_t> count_fds(pid_t pid);
 
+// Its soft limit of open files.
+[[nodiscard]] Result<std::uint64_t> open_files_limit(pid_t pid);
+
 // The rest wants the rights of ptrace: the same user, or CAP_SYS_PTRACE.
 
 struct OpenFd {

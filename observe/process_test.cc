@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -168,6 +169,14 @@ constexpr bool kKeepsFreed = true;
 #else
 constexpr bool kKeepsFreed = false;
 #endif
+
+TEST(Process, TheLimitOfOpenFilesIsItsOwn) {
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const auto seen = open_files_limit(::getpid());
+  ASSERT_TRUE(seen) << describe(seen.error());
+  EXPECT_EQ(*seen, limit.rlim_cur);
+}
 
 TEST(Process, AddressSanitizerIsSeenFromOutside) {
   const auto kept = quarantine_bytes(::getpid());

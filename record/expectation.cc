@@ -22,10 +22,11 @@ constexpr std::array kSigns{Sign{"<=", Relation::kAtMost}, Sign{">=", Relation::
                             Sign{"==", Relation::kEqual}, Sign{"<", Relation::kLess},
                             Sign{">", Relation::kMore}};
 
-constexpr std::array<std::string_view, 16> kCounts{
-    "planned",   "skipped",    "opened",   "refused",  "rig_errors", "delivered",
-    "preempted", "timed_out",  "cut",      "wrong",    "altered",    "other_status",
-    "truncated", "unanswered", "intended", "confirmed"};
+constexpr std::array<std::string_view, 18> kCounts{
+    "planned",   "skipped",      "opened",    "refused",    "rig_errors",
+    "delivered", "preempted",    "timed_out", "cut",        "wrong",
+    "altered",   "other_status", "truncated", "unanswered", "innocent_closed",
+    "outstayed", "intended",     "confirmed"};
 constexpr std::array<std::string_view, 6> kDurations{"mean", "p50", "p90", "p99", "p999", "max"};
 constexpr std::array<std::string_view, 3> kMeasures{"connect", "response", "reap"};
 

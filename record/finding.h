@@ -16,18 +16,22 @@ enum class FindingKind : std::uint8_t {
   kCloseWait,
   kGhostRegistration,
   kFdLeak,
+  kLingering,
   kThreadLeak,
   kProcessLeak,
   kMemoryGrowth,
+  kUnboundedBuffer,
   kBusyLoop,
   kLostResponse,
   kWrongResponse,
+  kInnocentClosed,
+  kBystanderHarm,
 };
 
-inline constexpr std::array<std::string_view, 11> kFindingKindNames{
-    "crash",     "stuck",         "close-wait",    "ghost-registration",
-    "fd-leak",   "thread-leak",   "process-leak",  "memory-growth",
-    "busy-loop", "lost-response", "wrong-response"};
+inline constexpr std::array<std::string_view, 15> kFindingKindNames{
+    "crash",     "stuck",         "close-wait",     "ghost-registration", "fd-leak",
+    "lingering", "thread-leak",   "process-leak",   "memory-growth",      "unbounded-buffer",
+    "busy-loop", "lost-response", "wrong-response", "innocent-closed",    "bystander-harm"};
 
 [[nodiscard]] constexpr std::string_view name_of(FindingKind kind) {
   return kFindingKindNames[static_cast<std::size_t>(kind)];
@@ -35,7 +39,8 @@ inline constexpr std::array<std::string_view, 11> kFindingKindNames{
 
 // Something of the target's stays that nobody uses.
 [[nodiscard]] constexpr bool is_leak(FindingKind kind) {
-  return kind >= FindingKind::kCloseWait && kind <= FindingKind::kMemoryGrowth;
+  return kind >= FindingKind::kCloseWait && kind <= FindingKind::kMemoryGrowth &&
+         kind != FindingKind::kLingering;
 }
 
 // What `per_connection` counts.
@@ -48,6 +53,7 @@ inline constexpr std::array<std::string_view, 11> kFindingKindNames{
     case FindingKind::kProcessLeak:
       return "processes";
     case FindingKind::kMemoryGrowth:
+    case FindingKind::kUnboundedBuffer:
       return "bytes";
     default:
       return "descriptors";

@@ -166,6 +166,8 @@ void each_field(Visitor& visit, Self& self) {
   visit("other_status", counts.other_status);
   visit("truncated", counts.truncated);
   visit("unanswered", counts.unanswered);
+  visit("innocent_closed", counts.innocent_closed);
+  visit("outstayed", counts.outstayed);
   visit("intended", counts.intended);
   visit("confirmed", counts.confirmed);
   visit("connect", self.connect);
@@ -173,6 +175,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("reap", self.reap);
   visit("first_altered", self.first_altered);
   visit("first_lost", self.first_lost);
+  visit("first_innocent", self.first_innocent);
 }
 
 template <class Visitor, Is<HeaderLine> Self>
@@ -196,6 +199,7 @@ void each_field(Visitor& visit, Self& self) {
   visit("behaviours", self.behaviours);
   visit("not_applicable", self.not_applicable);
   visit("resets", self.resets);
+  visit("unread", self.unread);
 }
 
 template <class Visitor, Is<PhaseLine> Self>
@@ -248,6 +252,7 @@ template <class Visitor, Is<FindingLine> Self>
 void each_field(Visitor& visit, Self& self) {
   visit("t", self.t);
   each_field(visit, self.finding);
+  visit("replaces", self.replaces);
 }
 
 template <class Visitor, Is<EndLine> Self>

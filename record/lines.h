@@ -43,6 +43,9 @@ struct HeaderLine {
   // Of those the ones that cannot happen here, with why: their arrivals are skipped.
   std::map<std::string, std::string> not_applicable{};
   std::vector<std::string> resets{};  // those of them that end in a reset
+  // Those that leave a response unread while they stay, and how many bytes of the target's memory
+  // one of them may take for it.
+  std::map<std::string, std::uint64_t> unread{};
 
   friend bool operator==(const HeaderLine&, const HeaderLine&) = default;
 };
@@ -107,6 +110,8 @@ struct HostFaultLine {
 struct FindingLine {
   double t = 0;
   Finding finding{};
+  // What was found out since of the finding with this index: it takes its place.
+  std::optional<std::uint64_t> replaces{};
 
   friend bool operator==(const FindingLine&, const FindingLine&) = default;
 };

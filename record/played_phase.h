@@ -32,8 +32,13 @@ struct PlayedPhase {
   std::uint64_t together = 1;       // see PhaseLine
   std::string together_lacks{};     // the same
   std::uint64_t host_faults = 0;    // the same
+  bool control = false;             // only polite clients
   std::uint64_t polite_asked = 0;   // polite clients that were begun
   std::uint64_t polite_served = 0;  // of these, who got all that they were owed
+  // The most of the target's memory that one of the clients took which leave a response unread,
+  // over what it had at the rest before; and how many of them there were in that second.
+  double unread_bytes = 0;
+  std::uint64_t unread_clients = 0;
   double began = 0;
   double ended = 0;  // 0: not yet
   ResetProof resets{};

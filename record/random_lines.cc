@@ -80,6 +80,8 @@ Tally RandomLines::tally() {
                    .other_status = number(),
                    .truncated = number(),
                    .unanswered = number(),
+                   .innocent_closed = number(),
+                   .outstayed = number(),
                    .intended = number(),
                    .confirmed = number()};
     for (std::uint64_t& outcome : each.counts.outcomes) outcome = number();
@@ -88,6 +90,7 @@ Tally RandomLines::tally() {
     each.reap = histogram();
     if (flag()) each.first_altered = {.connection = number(), .offset = number()};
     if (flag()) each.first_lost = {.connection = number(), .offset = number()};
+    if (flag()) each.first_innocent = {.connection = number(), .offset = number()};
   }
   tally.lag = histogram();
   return tally;
@@ -126,6 +129,7 @@ HeaderLine RandomLines::header() {
   line.behaviours = texts();
   line.not_applicable = texts_by_name();
   line.resets = texts();
+  line.unread = {{text(), number()}};
   return line;
 }
 
@@ -225,7 +229,8 @@ FindingLine RandomLines::finding() {
                       .per_connection = real(),
                       .confidence = text(),
                       .evidence = texts(),
-                      .again = text()}};
+                      .again = text()},
+          .replaces = flag() ? std::optional(number()) : std::nullopt};
 }
 
 EndLine RandomLines::end() {

@@ -3,20 +3,23 @@
 #include <algorithm>
 #include <numeric>
 #include <string_view>
+#include <utility>
 
 namespace closewait {
 namespace {
+
+std::uint64_t still_open(const ClientCounts& counts) {
+  const std::uint64_t ended = counts.of(Outcome::kDelivered) + counts.of(Outcome::kPreempted) +
+                              counts.of(Outcome::kTimedOut) + counts.of(Outcome::kCut);
+  return counts.opened - std::min(counts.opened, ended);
+}
 
 // Clients of `polite` that have connected and not ended. Each wants one answer, so one that is
 // still there after a whole second in which nobody was served has waited for it.
 std::uint64_t waiting(const Run& run) {
   std::uint64_t open = 0;
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
-    if (run.header.behaviours[i] != "polite") continue;
-    const ClientCounts& counts = run.whole.clients[i].counts;
-    const std::uint64_t ended = counts.of(Outcome::kDelivered) + counts.of(Outcome::kPreempted) +
-                                counts.of(Outcome::kTimedOut) + counts.of(Outcome::kCut);
-    open += counts.opened - std::min(counts.opened, ended);
+    if (run.header.behaviours[i] == "polite") open += still_open(run.whole.clients[i].counts);
   }
   return open;
 }
@@ -77,8 +80,10 @@ struct Fold {
     }
     if (line.kind != PhaseKind::kRest) add_resets(line);
     if (line.kind != PhaseKind::kRest) add_polite(line);
+    if (line.kind != PhaseKind::kRest) add_unread(line);
     run.reaped += line.reaped;
     run.network += line.network.value_or(NetworkCounts());
+    run.latest.delivered_before = std::exchange(run.latest.delivered, delivered_in(line));
     run.latest.t = line.t;
     run.latest.open = line.open;
     run.latest.busiest_worker = line.busiest_worker;
@@ -96,7 +101,11 @@ struct Fold {
     reach(line.census.t);
   }
   void operator()(const FindingLine& line) const {
-    run.findings.push_back(line.finding);
+    if (line.replaces && *line.replaces < run.findings.size()) {
+      run.findings[*line.replaces] = line.finding;
+    } else {
+      run.findings.push_back(line.finding);
+    }
     reach(line.t);
   }
   void operator()(const EndLine& line) const {
@@ -114,17 +123,47 @@ struct Fold {
                             .together = line.together,
                             .together_lacks = line.together_lacks,
                             .host_faults = line.host_faults,
+                            .control = line.control,
                             .began = line.t});
     } else if (!run.played.empty()) {
       run.played.back().ended = line.t;
       run.played.back().resets.comparable = line.comparable;
     }
   }
+  [[nodiscard]] std::map<std::string, std::uint64_t> delivered_in(const SecondLine& line) const {
+    std::map<std::string, std::uint64_t> delivered;
+    const std::size_t known = std::min(run.header.behaviours.size(), line.tally.clients.size());
+    for (std::size_t i = 0; i < known; ++i) {
+      const std::uint64_t count = line.tally.clients[i].counts.of(Outcome::kDelivered);
+      if (count > 0) delivered[run.header.behaviours[i]] = count;
+    }
+    return delivered;
+  }
   void add_polite(const SecondLine& line) const {
     if (run.played.empty()) return;
     const ClientCounts polite = polite_counts(line, run.header.behaviours);
     run.played.back().polite_asked += polite.planned - std::min(polite.planned, polite.skipped);
     run.played.back().polite_served += polite.of(Outcome::kDelivered);
+  }
+  // What others may take is left out of the account, generously.
+  void add_unread(const SecondLine& line) const {
+    constexpr double kOfAnother = 512.0 * 1024;
+    if (run.played.empty() || run.rests.empty() || !line.sample) return;
+    std::uint64_t clients = 0;
+    for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
+      if (run.header.unread.contains(run.header.behaviours[i])) {
+        clients += still_open(run.whole.clients[i].counts);
+      }
+    }
+    if (clients == 0) return;
+    const auto others = static_cast<double>(line.open - std::min(line.open, clients));
+    const double grown = static_cast<double>(line.sample->anon_bytes) -
+                         static_cast<double>(run.rests.back().sample.anon_bytes);
+    const double each = (grown - kOfAnother * others) / static_cast<double>(clients);
+    PlayedPhase& phase = run.played.back();
+    if (each <= phase.unread_bytes) return;
+    phase.unread_bytes = each;
+    phase.unread_clients = clients;
   }
   void add_resets(const SecondLine& line) const {
     if (run.played.empty()) return;
@@ -145,7 +184,9 @@ struct Fold {
   [[nodiscard]] Tally set_aside(Tally tally) const {
     const std::size_t known = std::min(run.beside_host_faults.size(), tally.clients.size());
     for (std::size_t i = 0; i < known; ++i) run.beside_host_faults[i] += tally.clients[i].counts;
-    for (ClientTally& each : tally.clients) each.first_altered = each.first_lost = std::nullopt;
+    for (ClientTally& each : tally.clients) {
+      each.first_altered = each.first_lost = each.first_innocent = std::nullopt;
+    }
     return tally;
   }
   // A state that was there once stays, at zero.

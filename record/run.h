@@ -23,6 +23,9 @@ struct Latest {
   std::optional<Sample> sample{};  // nothing: the target could not be seen in that second
   std::optional<Sample> rig{};     // of the rig itself
   std::map<std::string, std::uint64_t> sockets_by_state{};
+  // By behaviour: clients that did what they do, in that second and the one before.
+  std::map<std::string, std::uint64_t> delivered{};
+  std::map<std::string, std::uint64_t> delivered_before{};
 
   friend bool operator==(const Latest&, const Latest&) = default;
 };

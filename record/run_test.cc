@@ -234,5 +234,50 @@ TEST(Run, AddsUpTheResetsOfEachPhaseThatHasClients) {
   EXPECT_EQ(run.resets_confirmed(), 9U);
 }
 
+// The memory above that of the last rest, less what others may take, among those that leave their
+// response unread.
+TEST(Run, KnowsWhatUnreadResponsesCost) {
+  constexpr std::uint64_t kMiB = 1024 * 1024;
+  closewait::Run run;
+  run.add(HeaderLine{.behaviours = {"polite", "never-read"}, .unread = {{"never-read", kMiB}}});
+  run.add(CensusLine{{.sample = {.anon_bytes = 10 * kMiB}}});
+  run.add(PhaseLine{.name = "storm"});
+  SecondLine line{.open = 12, .sample = Sample{.anon_bytes = 91 * kMiB}, .tally = Tally(2)};
+  line.tally.clients[0].counts.opened = 2;
+  line.tally.clients[1].counts.opened = 10;
+  run.add(line);
+  EXPECT_EQ(run.played[0].unread_clients, 10U);
+  EXPECT_DOUBLE_EQ(run.played[0].unread_bytes, 8.0 * kMiB);
+  line.tally.clients[1].counts = {};
+  line.sample->anon_bytes = 20 * kMiB;
+  run.add(line);
+  EXPECT_DOUBLE_EQ(run.played[0].unread_bytes, 8.0 * kMiB) << "the most of any second";
+}
+
+TEST(Run, KnowsWhoDidWhatTheyDoLast) {
+  closewait::Run run;
+  run.add(HeaderLine{.behaviours = {"polite", "rude"}});
+  run.add(PhaseLine{.name = "storm"});
+  SecondLine line{.tally = Tally(2)};
+  line.tally.clients[1].counts.outcomes[index_of(Outcome::kDelivered)] = 3;
+  run.add(line);
+  run.add(SecondLine{.tally = Tally(2)});
+  EXPECT_TRUE(run.latest.delivered.empty());
+  EXPECT_EQ(run.latest.delivered_before, (std::map<std::string, std::uint64_t>{{"rude", 3}}));
+}
+
+// What is found out later takes the place of what was known.
+TEST(Run, AFindingMayBeReplaced) {
+  closewait::Run run;
+  run.add(FindingLine{.finding = {.kind = FindingKind::kCrash}});
+  run.add(FindingLine{.finding = {.kind = FindingKind::kMemoryGrowth}});
+  run.add(
+      FindingLine{.finding = {.kind = FindingKind::kCrash, .behaviour = "rude"}, .replaces = 0});
+  ASSERT_EQ(run.findings.size(), 2U);
+  EXPECT_EQ(run.findings[0].behaviour, "rude");
+  run.add(FindingLine{.finding = {.kind = FindingKind::kStuck}, .replaces = 7});
+  EXPECT_EQ(run.findings.size(), 3U) << "there is none to replace";
+}
+
 }  // namespace
 }  // namespace closewait

@@ -24,6 +24,8 @@ ClientCounts& ClientCounts::operator+=(const ClientCounts& other) {
   other_status += other.other_status;
   truncated += other.truncated;
   unanswered += other.unanswered;
+  innocent_closed += other.innocent_closed;
+  outstayed += other.outstayed;
   intended += other.intended;
   confirmed += other.confirmed;
   return *this;
@@ -40,6 +42,8 @@ ClientCounts& ClientCounts::operator-=(const ClientCounts& part) {
   other_status -= part.other_status;
   truncated -= part.truncated;
   unanswered -= part.unanswered;
+  innocent_closed -= part.innocent_closed;
+  outstayed -= part.outstayed;
   intended -= part.intended;
   confirmed -= part.confirmed;
   return *this;
@@ -60,6 +64,7 @@ void ClientTally::merge(const ClientTally& other) {
   reap.merge(other.reap);
   keep_first(first_altered, other.first_altered);
   keep_first(first_lost, other.first_lost);
+  keep_first(first_innocent, other.first_innocent);
 }
 
 void Tally::merge(const Tally& other) {

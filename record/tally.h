@@ -5,10 +5,17 @@
 #include <optional>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/histogram.h"
 #include "record/outcome.h"
 
 namespace closewait {
+
+// Until when a target that promises to end silent connections after `promised` has done so: a tenth
+// more than that, and a second.
+[[nodiscard]] constexpr Nanoseconds latest_end(Nanoseconds promised) {
+  return promised + promised / 10 + std::chrono::seconds(1);
+}
 
 // What was counted of the clients of one behaviour.
 // planned = skipped + opened + refused + rig_errors; opened = delivered + preempted + timed_out
@@ -25,8 +32,11 @@ struct ClientCounts {
   std::uint64_t other_status = 0;  // a whole one came, of another status
   std::uint64_t truncated = 0;     // the target ended it in its middle
   std::uint64_t unanswered = 0;    // ended without a byte, or waited in vain for half its time
-  std::uint64_t intended = 0;      // ends (a reset, a FIN) that the rig carried out
-  std::uint64_t confirmed = 0;     // of those, proven: TCP_INFO, SO_LINGER read back, return codes
+  // Of polite ones: ended by the target without a word, though nothing was owed any more.
+  std::uint64_t innocent_closed = 0;
+  std::uint64_t outstayed = 0;  // silent for longer than latest_end() of the promise
+  std::uint64_t intended = 0;   // ends (a reset, a FIN) that the rig carried out
+  std::uint64_t confirmed = 0;  // of those, proven: TCP_INFO, SO_LINGER read back, return codes
 
   [[nodiscard]] std::uint64_t of(Outcome outcome) const { return outcomes[index_of(outcome)]; }
   // The share of all tried that did not get what was theirs:
@@ -59,6 +69,8 @@ struct ClientTally {
   // Of the altered ones, and of the truncated and unanswered: that with the lowest number.
   std::optional<ResponseExample> first_altered{};
   std::optional<ResponseExample> first_lost{};
+  // Of those that are innocent_closed; the offset is 0.
+  std::optional<ResponseExample> first_innocent{};
 
   void merge(const ClientTally& other);
 

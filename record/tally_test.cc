@@ -40,6 +40,8 @@ TEST(ClientCounts, AddsUpEveryField) {
                    .other_status = 16,
                    .truncated = 14,
                    .unanswered = 15,
+                   .innocent_closed = 17,
+                   .outstayed = 18,
                    .intended = 11,
                    .confirmed = 12};
   one += one;
@@ -49,6 +51,8 @@ TEST(ClientCounts, AddsUpEveryField) {
   EXPECT_EQ(one.rig_errors, 8U);
   EXPECT_EQ(one.outcomes, (std::array<std::uint64_t, kOutcomes>{10, 12, 14, 16, 18}));
   EXPECT_EQ(one.wrong, 20U);
+  EXPECT_EQ(one.innocent_closed, 34U);
+  EXPECT_EQ(one.outstayed, 36U);
   EXPECT_EQ(one.intended, 22U);
   EXPECT_EQ(one.confirmed, 24U);
 }

@@ -25,6 +25,8 @@ Json counts_json(const ClientCounts& counts) {
             {"other_status", counts.other_status},
             {"truncated", counts.truncated},
             {"unanswered", counts.unanswered},
+            {"innocent_closed", counts.innocent_closed},
+            {"outstayed", counts.outstayed},
             {"failed_ratio", nullptr},
             {"intended", counts.intended},
             {"confirmed", counts.confirmed}};

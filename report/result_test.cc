@@ -36,10 +36,11 @@ TEST(Result, HasTheFieldsOfItsSchema) {
                           "started_at", "duration_s", "clients", "latency", "lag", "unavailable_s",
                           "network", "phases", "rests", "host_faults", "findings", "expectations"));
   EXPECT_THAT(keys_of(result["target"]), ElementsAre("address", "command", "pids", "build_id"));
-  EXPECT_THAT(keys_of(result["clients"]["polite"]),
-              ElementsAre("planned", "skipped", "opened", "refused", "rig_errors", "delivered",
-                          "preempted", "timed_out", "cut", "wrong", "altered", "other_status",
-                          "truncated", "unanswered", "failed_ratio", "intended", "confirmed"));
+  EXPECT_THAT(
+      keys_of(result["clients"]["polite"]),
+      ElementsAre("planned", "skipped", "opened", "refused", "rig_errors", "delivered", "preempted",
+                  "timed_out", "cut", "wrong", "altered", "other_status", "truncated", "unanswered",
+                  "innocent_closed", "outstayed", "failed_ratio", "intended", "confirmed"));
   EXPECT_THAT(keys_of(result["latency"]["polite"]), ElementsAre("connect", "response", "reap"));
   EXPECT_THAT(keys_of(result["lag"]),
               ElementsAre("count", "mean", "p50", "p90", "p99", "p999", "max", "histogram"));

@@ -1,6 +1,7 @@
 #include "rig/dialect_probe.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -18,6 +19,7 @@ constexpr std::size_t kBody = 16;
 constexpr std::size_t kMostAnswer = 4096;
 constexpr std::string_view kTlsAlert = "\x15\x03";
 constexpr timeval kPatience{.tv_sec = 2, .tv_usec = 0};
+constexpr int kGreetingPatience = 200;  // milliseconds
 
 std::string request_for(std::string_view path) {
   return fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
@@ -25,6 +27,44 @@ std::string request_for(std::string_view path) {
 
 [[noreturn]] void fail(const SocketAddress& target, const char* call) {
   throw SetupError(fmt::format("{}: {}: {}", target.to_string(), call, describe(last_error())));
+}
+
+// What it says in that time without being asked, or when asked in one line: "" for nothing.
+std::string first_words(const SocketAddress& target, const std::string& line) {
+  const UniqueFd socket(::socket(target.family(), SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket) fail(target, "socket");
+  if (::connect(socket.get(), target.data(), target.size()) != 0) fail(target, "connect");
+  if (!line.empty() && ::send(socket.get(), line.data(), line.size(), MSG_NOSIGNAL) < 0) return "";
+  pollfd wait{socket.get(), POLLIN, 0};
+  if (::poll(&wait, 1, kGreetingPatience) <= 0) return "";
+  std::array<char, kMostAnswer> buffer;
+  const auto got = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
+  return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : "";
+}
+
+std::vector<Setting> raw_protocol(const char* protocol) {
+  return {{"target.dialect", "raw"}, {"target.protocol", protocol}};
+}
+
+// Protocols of lines that are known by their first words. Nothing when it is none of them.
+std::vector<Setting> probe_lines(const SocketAddress& target) {
+  const std::string greeting = first_words(target, "");
+  if (greeting.starts_with("220")) {
+    return raw_protocol(R"({hello: {until: "\r\n", starts: "220"}, request: "NOOP\r\n", )"
+                        R"(response: {until: "\r\n", starts: "2"}})");
+  }
+  const std::string pong = first_words(target, "PING\r\n");
+  if (pong.starts_with("+PONG")) {
+    return raw_protocol(R"({request: "PING\r\n", response: {until: "\r\n", starts: "+PONG"}})");
+  }
+  if (pong.starts_with("-NOAUTH") || pong.starts_with("-DENIED")) {
+    return raw_protocol(R"({request: "PING\r\n", response: {until: "\r\n", starts: "-"}})");
+  }
+  if (pong == "ERROR\r\n" && first_words(target, "version\r\n").starts_with("VERSION ")) {
+    return raw_protocol(
+        R"({request: "version\r\n", response: {until: "\r\n", starts: "VERSION "}})");
+  }
+  return {};
 }
 
 // What the server answers before it ends, pauses or has said enough.
@@ -65,6 +105,7 @@ bool dialect_is_open(const RunOptions& options) {
 }  // namespace
 
 std::vector<Setting> probe_dialect(const SocketAddress& target) {
+  if (auto lines = probe_lines(target); !lines.empty()) return lines;
   const std::string request = request_for("/bytes/16");
   const std::string answer = ask(target, request);
   if (answer == request) return {{"target.dialect", "echo"}};

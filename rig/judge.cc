@@ -7,15 +7,21 @@
 #include <ctime>
 #include <set>
 
+#include "base/units.h"
 #include "report/result.h"
+#include "rig/results_folder.h"
+#include "rig/show_again.h"
 #include "verdict/at_rest.h"
+#include "verdict/bystanders.h"
 #include "verdict/count_steps.h"
 #include "verdict/expectations.h"
 #include "verdict/honesty.h"
 #include "verdict/leak.h"
+#include "verdict/lingering.h"
 #include "verdict/reset_proof.h"
 #include "verdict/responses.h"
 #include "verdict/stuck.h"
+#include "verdict/unbounded_buffer.h"
 
 namespace closewait {
 namespace {
@@ -35,28 +41,6 @@ const AcceptedFinding* accepted(const Finding& finding, const Scenario& scenario
            (each.until.empty() || date <= each.until);
   });
   return found == scenario.accept.end() ? nullptr : &*found;
-}
-
-// How many cycles show it: growth takes several rests.
-const char* cycles_to_show(const Finding& finding) {
-  if (finding.kind == FindingKind::kMemoryGrowth) return "6";
-  return is_leak(finding.kind) && finding.confidence == "estimated" ? "3" : "1";
-}
-
-// The storms with nothing but the one behaviour; all of it when that is not known. What it
-// did not get is judged beside polite clients, who did.
-std::vector<Setting> only(const Finding& finding, const Scenario& scenario) {
-  const std::string& behaviour = finding.behaviour;
-  std::vector<Setting> settings;
-  if (behaviour.empty()) return settings;
-  const bool compared = !is_leak(finding.kind) && !is_polite(behaviour);
-  for (const Phase& phase : scenario.cycle) {
-    if (phase.kind == PhaseKind::kRest) continue;
-    settings.emplace_back("cycle." + phase.name + ".clients",
-                          (compared ? "{polite: 1, " : "{") + behaviour + ": 1}");
-  }
-  settings.emplace_back("repeat", cycles_to_show(finding));
-  return settings;
 }
 
 bool fds_were_counted(const Run& run) {
@@ -86,6 +70,37 @@ std::set<std::string> unpromised_behaviours(const Scenario& scenario) {
   return names;
 }
 
+// Those whose connections the target promises to keep for all their requests and pauses.
+std::set<std::string> kept_behaviours(const Scenario& scenario) {
+  const Promises& promises = scenario.target.promises;
+  std::set<std::string> names;
+  if (!promises.max_requests) return names;
+  for (const Phase& phase : scenario.cycle) {
+    for (const ClientMix& mix : phase.clients) {
+      const Params& params = mix.params;
+      const bool held = params.every > Nanoseconds(0);
+      const auto requests =
+          held ? static_cast<std::uint64_t>(params.hold / params.every) + 1 : params.requests;
+      const bool kept = requests <= *promises.max_requests &&
+                        (!promises.idle_timeout || params.every < *promises.idle_timeout);
+      if (mix.behaviour->polite && mix.behaviour->needs.keep_alive && kept) {
+        names.emplace(mix.behaviour->name);
+      }
+    }
+  }
+  return names;
+}
+
+// Those of the run that are silent, and for longer than the target promises to bear.
+bool any_outstays(const Run& run, const Scenario& scenario, Nanoseconds promised) {
+  return std::ranges::any_of(scenario.cycle, [&](const Phase& phase) {
+    return std::ranges::any_of(phase.clients, [&](const ClientMix& mix) {
+      const bool is_played = !run.header.not_applicable.contains(std::string(mix.behaviour->name));
+      return is_played && mix.behaviour->stays_silent && mix.params.hold > latest_end(promised);
+    });
+  });
+}
+
 std::set<std::string> limited_behaviours(const Scenario& scenario) {
   std::set<std::string> names;
   for (const Phase& phase : scenario.cycle) {
@@ -110,8 +125,14 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
     end.not_judged.push_back(fmt::format("together in {}: events may have come one by one ({})",
                                          apart->phase, apart->together_lacks));
   }
-  if (!scenario.target.promises.idle_timeout) {
+  const auto& idle_timeout = scenario.target.promises.idle_timeout;
+  if (!idle_timeout) {
     end.not_judged.emplace_back("lingering: the target promises no idle_timeout");
+  } else if (!any_outstays(run, scenario, *idle_timeout)) {
+    end.not_judged.push_back(fmt::format(
+        "lingering of silent clients: none was silent for longer than {} (idle: {{hold: {}}})",
+        brief_duration(latest_end(*idle_timeout)),
+        format_duration(latest_end(*idle_timeout) + std::chrono::seconds(1))));
   }
   if (auto unknown = resets_not_compared(run)) end.not_judged.push_back(std::move(*unknown));
   const auto take = [&end](std::vector<std::string> reasons) {
@@ -124,6 +145,32 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   }
   take(busy_loops(run.rests).not_judged);
   take(memory_growth(run.rests).not_judged);
+  take(unbounded_buffers(run).not_judged);
+  take(innocents_closed(run, kept_behaviours(scenario)).not_judged);
+}
+
+struct ComparedExpectations {
+  JudgedExpectations judged;
+  Judged harm;  // what of it rude clients do to polite ones
+};
+
+ComparedExpectations compare_expectations(const Run& run, const Scenario& scenario) {
+  const auto result = result_of(run);
+  const auto control = control_result(run);
+  const auto of_run = [&](std::string_view path) { return number_at(result, path); };
+  const auto of_control = [&](std::string_view path) { return number_at(control, path); };
+  ComparedExpectations compared;
+  compared.judged = judge_expectations(scenario.expect, of_run, of_control, is_saturated(run));
+  compared.harm =
+      bystander_harm(run, compared.judged.results, [&](const ExpectationResult& broken) {
+        const auto alone = of_control(broken.path);
+        const auto written = std::ranges::find_if(scenario.expect, [&](const Expectation& each) {
+          return each.path == broken.path && each.bound == broken.bound;
+        });
+        return alone && written != scenario.expect.end() &&
+               holds(written->relation, *alone, broken.limit);
+      });
+  return compared;
 }
 
 // Of a run that was broken off nothing is expected: the clients that were cut with it count as
@@ -136,19 +183,21 @@ void add_expectations(const Run& run, const Scenario& scenario, const Circumstan
     }
     return;
   }
-  const auto result = result_of(run);
-  const auto control = control_result(run);
-  JudgedExpectations judged = judge_expectations(
-      scenario.expect, [&](std::string_view path) { return number_at(result, path); },
-      [&](std::string_view path) { return number_at(control, path); }, is_saturated(run));
-  end.expectations = std::move(judged.results);
-  std::ranges::move(judged.not_judged, std::back_inserter(end.not_judged));
+  ComparedExpectations compared = compare_expectations(run, scenario);
+  end.expectations = std::move(compared.judged.results);
+  for (auto* reasons : {&compared.judged.not_judged, &compared.harm.not_judged}) {
+    std::ranges::move(*reasons, std::back_inserter(end.not_judged));
+  }
 }
 
 }  // namespace
 
-std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
-                                 const Circumstances& circumstances) {
+void tell_how_to_see_it_again(Finding& finding, const Scenario& scenario,
+                              const Circumstances& circumstances) {
+  finding.again = shell_command(circumstances.again(settings_to_show(finding, scenario)));
+}
+
+std::vector<Finding> findings_of(const Run& run, const Scenario& scenario, bool finished) {
   std::vector<Finding> findings = leaks_by_identity(run.rests);
   const auto take = [&findings](std::vector<Finding> more) {
     std::ranges::move(more, std::back_inserter(findings));
@@ -162,9 +211,16 @@ std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
   take(memory_growth(run.rests).findings);
   take(busy_loops(run.rests).findings);
   take(judge_responses(run, unpromised_behaviours(scenario)).findings);
+  take(unbounded_buffers(run).findings);
+  take(innocents_closed(run, kept_behaviours(scenario)).findings);
+  if (const auto& promised = scenario.target.promises.idle_timeout) {
+    take(lingering(run, *promised).findings);
+  }
+  if (finished) {
+    take(compare_expectations(run, scenario).harm.findings);
+  }
   if (auto finding = stuck(run)) take({std::move(*finding)});
   std::ranges::stable_sort(findings, {}, &Finding::kind);  // by precedence
-  for (Finding& each : findings) each.again = circumstances.again(only(each, scenario));
   return findings;
 }
 

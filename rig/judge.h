@@ -15,14 +15,17 @@ struct Circumstances {
   std::string interrupted_by;       // else: what ended it
   bool record_lost = false;         // lines of the record could not be written
   std::vector<std::string> unseen;  // which inputs were missing, and why
-  // The command that runs this scenario again, with some settings instead of its own.
-  std::function<std::string(const std::vector<Setting>&)> again;
+  // The words of the command that runs this scenario again, with some settings instead of its own.
+  std::function<std::vector<std::string>(const std::vector<Setting>&)> again;
 };
 
-// The findings of a run, from its rests (a crash is added by who saw it), each with the command
-// that shows it again.
+// The findings of a run, by precedence (a crash is added by who saw it).
 [[nodiscard]] std::vector<Finding> findings_of(const Run& run, const Scenario& scenario,
-                                               const Circumstances& circumstances);
+                                               bool finished);
+
+// Puts the command into a finding.
+void tell_how_to_see_it_again(Finding& finding, const Scenario& scenario,
+                              const Circumstances& circumstances);
 
 // The last line of the record: fail beats inconclusive beats pass. Accepted findings do not count.
 [[nodiscard]] EndLine judge(const Run& run, const Scenario& scenario,

@@ -65,7 +65,7 @@ bool LiveMetrics::saturated_lately(const Run& run, const Line& line) {
 
 void LiveMetrics::judge_anew(const Run& run) {
   Run as_if_over = run;
-  as_if_over.findings = findings_of(run, scenario_, circumstances_);
+  as_if_over.findings = findings_of(run, scenario_, run.end.has_value());
   so_far_.verdict = judge(as_if_over, scenario_, circumstances_).verdict;
   so_far_.findings = std::move(as_if_over.findings);
 }

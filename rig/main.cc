@@ -13,8 +13,10 @@
 #include "metrics/endpoint.h"
 #include "rig/clients_command.h"
 #include "rig/doctor_command.h"
+#include "rig/hunt_command.h"
 #include "rig/options.h"
 #include "rig/try_command.h"
+#include "rig/watch_command.h"
 
 namespace closewait {
 namespace {
@@ -36,6 +38,7 @@ struct Written {
   std::optional<std::string> metrics_linger;
   std::optional<std::string> wait_for_target;
   std::optional<std::string> timeout;
+  std::optional<std::string> length;
 };
 
 void take_duration(const char* option, const std::optional<std::string>& text, Nanoseconds& value) {
@@ -154,6 +157,40 @@ void add_try_options(CLI::App& command, TryOptions& options, Written& written) {
   command.add_flag("--json", options.json, "One JSON object on standard output, nothing else");
 }
 
+void add_hunt_options(CLI::App& command, HuntOptions& options, Written& written) {
+  RunOptions& run = options.run;
+  command.add_option("address", options.address, "The server, which runs already")->required();
+  command.add_option("--pid", run.pid, "Its process, where it cannot be looked up");
+  command
+      .add_option("--open-at-most", options.open_at_most,
+                  "Connections open at once; 200, or fewer where the server is small")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000}));
+  command
+      .add_option("--set", written.settings,
+                  "PATH=VALUE of the scenario, as target.promises.half_close=answers")
+      ->allow_extra_args(false);
+  command.add_option("--seed", run.seed, "Every random choice derives from it");
+  command.add_option("--out", run.out, "The folder for the results");
+  command.add_option("--name", run.name, "The folder is results/NAME");
+  command.add_flag("--allow-remote", run.allow_remote,
+                   "Allow a server that is not on this machine");
+  command.add_flag("--json", run.json, "One JSON object on standard output, nothing else");
+}
+
+void add_watch_options(CLI::App& command, WatchOptions& options, Written& written) {
+  command.add_option("--pid", options.pid, "A process, with its children");
+  command.add_option("--port", options.port, "Who listens at this TCP port of this machine");
+  command.add_option("--for", written.length, "How long; without it until Ctrl-C");
+  command.add_option("--metrics", written.metrics,
+                     "Serve Prometheus at http://ADDRESS:PORT/metrics");
+  command.add_flag("--json", options.json, "A JSON object a second on standard output");
+}
+
+void finish(WatchOptions& options, const Written& written) {
+  take_duration("--for", written.length, options.length);
+  if (written.metrics) options.metrics = parse_metrics_address(*written.metrics);
+}
+
 void finish(TryOptions& options, const Written& written) {
   for (const std::string& each : written.settings) {
     options.settings.push_back(split("--set", each));
@@ -178,6 +215,8 @@ int run(int argc, char** argv) {
   ClientsOptions clients;
   DoctorOptions doctor;
   TryOptions one;
+  HuntOptions hunt;
+  WatchOptions watch;
   CLI::App& run = *app.add_subcommand("run", "Run a scenario and give the verdict");
   CLI::App& check = *app.add_subcommand("check", "Validate a scenario and say what it would do");
   CLI::App& list = *app.add_subcommand("clients", "List the behaviours, or tell of one");
@@ -190,6 +229,12 @@ int run(int argc, char** argv) {
       *app.add_subcommand("doctor", "Say what can be seen and done here, and what to grant");
   add_doctor_options(look, doctor, written);
   add_try_options(play, one, written);
+  CLI::App& seek =
+      *app.add_subcommand("hunt", "Look at a server, play what fits it, and give a verdict");
+  add_hunt_options(seek, hunt, written);
+  CLI::App& look_on =
+      *app.add_subcommand("watch", "Look at a process from outside; no load, no verdict");
+  add_watch_options(look_on, watch, written);
   const auto finished = [&](ExitStatus (*command)(const RunOptions&)) {
     finish(options, written);
     return command(options);
@@ -208,7 +253,16 @@ int run(int argc, char** argv) {
                                          }
                                          return doctor_command(doctor);
                                        }},
-                                      {&play, tried}};
+                                      {&play, tried},
+                                      {&seek,
+                                       [&] {
+                                         finish(hunt.run, written);
+                                         return hunt_command(hunt);
+                                       }},
+                                      {&look_on, [&] {
+                                         finish(watch, written);
+                                         return watch_command(watch);
+                                       }}};
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -12,10 +12,11 @@
 #include "loadgen/engine.h"
 #include "loadgen/processes.h"
 #include "report/result.h"
+#include "rig/conclusion.h"
+#include "rig/finding_command.h"
 #include "rig/host_faults.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
-#include "rig/judge.h"
 #include "rig/live_metrics.h"
 #include "rig/machine.h"
 #include "rig/options.h"
@@ -42,6 +43,19 @@ std::string kernel_release() {
   return std::string(names.sysname) + " " + names.release;
 }
 
+// How much memory a client that leaves its response unread may cost: a quarter of what it asks for,
+// and no less than a buffer with a bound takes. What a described protocol asks for may be a value
+// that is made in one piece.
+std::optional<std::uint64_t> buffer_bound(const TargetSpec& target, const ClientMix& mix) {
+  constexpr std::uint64_t kBounded = 1024 * 1024;
+  if (!mix.behaviour->leaves_unread) return {};
+  if (target.dialect != Dialect::kRaw) return std::max(kBounded, mix.params.size / 4);
+  const bool told = target.protocol && target.protocol->large &&
+                    target.protocol->large->response.kind == RawFraming::Kind::kBytes;
+  if (!told) return {};
+  return target.protocol->large->response.bytes * 3 / 2 + kBounded;
+}
+
 HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
                      const TargetProcess& target, std::uint64_t open_files, std::size_t processes,
                      const std::map<std::string, std::string>& not_applicable) {
@@ -65,6 +79,14 @@ HeaderLine header_of(const ChosenScenario& chosen, const RunOptions& options,
   for (const Behaviour* behaviour : scenario.behaviours()) {
     header.behaviours.emplace_back(behaviour->name);
     if (is_reset(behaviour->end)) header.resets.emplace_back(behaviour->name);
+  }
+  for (const Phase& phase : scenario.cycle) {
+    for (const ClientMix& mix : phase.clients) {
+      const auto bound = buffer_bound(scenario.target, mix);
+      if (!bound) continue;
+      std::uint64_t& most = header.unread[std::string(mix.behaviour->name)];
+      most = std::max(most, *bound);
+    }
   }
   return header;
 }
@@ -168,6 +190,9 @@ Finding crash_of(TargetProcess& target, const Recorder& recorder) {
   const PhaseLine& phase = recorder.run().phases.back();
   end.phase = phase.name;
   if (phase.kind != PhaseKind::kRest) end.behaviours = recorder.run().header.behaviours;
+  const Latest& latest = recorder.run().latest;
+  end.last_delivered = latest.delivered;
+  for (const auto& [name, count] : latest.delivered_before) end.last_delivered[name] += count;
   std::ranges::copy_if(
       recorder.run().host_faults, std::back_inserter(end.host_faults),
       [&](const HostFault& each) { return each.phase == phase.name && each.cycle == phase.cycle; });
@@ -176,35 +201,6 @@ Finding crash_of(TargetProcess& target, const Recorder& recorder) {
     end.log_tail = child->log_tail(kLogLinesShown);
   }
   return crash_finding(end);
-}
-
-void conclude(const ChosenScenario& chosen, const Circumstances& circumstances,
-              std::vector<Finding> findings, Recorder& recorder) {
-  const auto append = [&](std::vector<Finding> all) {
-    for (Finding& each : all) {
-      recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
-    }
-  };
-  append(std::move(findings));
-  append(findings_of(recorder.run(), chosen.scenario, circumstances));
-  EndLine end = judge(recorder.run(), chosen.scenario, circumstances);
-  end.t = recorder.now();
-  recorder.append(end);
-}
-
-// Borrows all of them.
-Circumstances circumstances_of(const Scenario& scenario, const RunOptions& options,
-                               const ResultsFolder& folder) {
-  return {.again = [&](std::vector<Setting> instead) {
-    // The copy of the scenario lies elsewhere than the protocol that it includes.
-    const std::string& protocol = scenario.target.protocol_file;
-    if (!protocol.empty()) {
-      instead.emplace_back("target.protocol.include", "\"" + protocol + "\"");
-    }
-    const auto& tls = scenario.target.tls;
-    if (tls && !tls->ca.empty()) instead.emplace_back("target.tls.ca", "\"" + tls->ca + "\"");
-    return again_command(folder.path(), options, scenario.seed, instead);
-  }};
 }
 
 // What the metrics of a run tell beside its record. Borrowed for the call and the run.
@@ -240,14 +236,6 @@ void linger(LiveMetrics& metrics, Nanoseconds at_most, const Interrupt& interrup
   if (!metrics.wait_until_scraped(at_most, interrupt.fd())) {
     fmt::print(stderr, "the end of the run was not scraped twice\n");
   }
-}
-
-void write_files(const Run& run, const ResultsFolder& folder) {
-  folder.write("result.json", result_of(run).dump(2) + "\n");
-  if (run.findings.empty()) return;
-  std::string again = "#!/bin/sh\n# Shows each finding of this run again.\n";
-  for (const Finding& finding : run.findings) again += finding.again + "\n";
-  folder.write_program("again.sh", again);
 }
 
 }  // namespace
@@ -301,6 +289,8 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   circumstances.unseen = seeing.unseen;
   const auto metrics =
       serve_metrics(chosen, options, {folder.name(), circumstances, target}, recorder);
+  FindingCommand on_finding(scenario.run_on_finding,
+                            target.roots().empty() ? 0 : target.roots().front(), folder.path());
   std::vector<Finding> findings;
   {
     Progress progress({.planned = scenario.planned_length(),
@@ -322,19 +312,26 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                    .recorder = recorder,
                    .progress = progress,
                    .interrupt = interrupt,
-                   .guardian = guardian.get()});
+                   .guardian = guardian.get(),
+                   .on_finding = on_finding});
     const Runner::Ending ending = runner.run();
     circumstances.interrupted_by = generator.trouble();
     if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);
     circumstances.finished = circumstances.interrupted_by.empty();
     if (ending == Runner::Ending::kTargetEnded) {
       findings.push_back(crash_of(target, recorder));
-      findings.back().again = circumstances.again({});
     }
   }
   circumstances.record_lost = recorder.lost_lines();
-  conclude(chosen, circumstances, std::move(findings), recorder);
-  write_files(recorder.run(), folder);
+  const Conclusion conclusion({.chosen = chosen,
+                               .options = options,
+                               .circumstances = circumstances,
+                               .folder = folder,
+                               .interrupt = interrupt,
+                               .target = target,
+                               .on_finding = on_finding});
+  conclusion.judge(std::move(findings), recorder);
+  conclusion.write_files(recorder.run());
   told({.run = recorder.run(), .folder = folder.path()});
   if (metrics) linger(*metrics, options.metrics_linger, interrupt);
   return recorder.run();

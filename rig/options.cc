@@ -14,7 +14,15 @@ constexpr std::string_view kQuickName = "the command line";
 // Quoted, so that a path with a colon stays one scalar.
 std::string yaml_scalar(const std::string& value) { return "\"" + value + "\""; }
 
-// The options that are settings by another name.
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
 std::vector<Setting> all_settings(const RunOptions& options) {
   std::vector<Setting> settings = options.settings;
   if (!options.target.empty() && !options.scenario.empty()) {
@@ -24,15 +32,6 @@ std::vector<Setting> all_settings(const RunOptions& options) {
   if (options.seed) settings.emplace_back("seed", std::to_string(*options.seed));
   return settings;
 }
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 ChosenScenario choose_scenario(const RunOptions& options) {
   const std::vector<Setting> settings = all_settings(options);

@@ -44,6 +44,8 @@ struct ChosenScenario {
   std::string text;  // as run, without the settings
 };
 [[nodiscard]] ChosenScenario choose_scenario(const RunOptions& options);
+// The options that are settings of the scenario, by whatever name.
+[[nodiscard]] std::vector<Setting> all_settings(const RunOptions& options);
 
 [[nodiscard]] ExitStatus run_command(const RunOptions& options);
 [[nodiscard]] ExitStatus check_command(const RunOptions& options);

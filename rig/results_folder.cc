@@ -111,24 +111,37 @@ void ResultsFolder::write_program(const std::string& name, const std::string& te
   fs::permissions(path_ / name, fs::perms::owner_exec, fs::perm_options::add, ignored);
 }
 
-std::string again_command(const fs::path& folder, const RunOptions& options, std::uint64_t seed,
-                          const std::vector<Setting>& instead) {
-  std::string command =
-      fmt::format("closewait run {} --seed {}",
-                  shell_word(fs::absolute(folder / "scenario.yaml").string()), seed);
-  if (!options.target.empty()) command += " --target " + shell_word(options.target);
-  if (options.pid) command += fmt::format(" --pid {}", *options.pid);
-  if (options.allow_remote) command += " --allow-remote";
-  const auto add = [&](const Setting& setting) {
-    command += " --set " + shell_word(setting.first + "=" + setting.second);
-  };
-  for (const Setting& setting : options.settings) {
-    const bool replaced = std::ranges::any_of(instead, [&](const Setting& each) {
+std::vector<Setting> with_instead(const std::vector<Setting>& settings,
+                                  const std::vector<Setting>& instead) {
+  std::vector<Setting> all;
+  std::ranges::copy_if(settings, std::back_inserter(all), [&](const Setting& setting) {
+    return std::ranges::none_of(instead, [&](const Setting& each) {
       return setting.first == each.first || setting.first.starts_with(each.first + ".");
     });
-    if (!replaced) add(setting);
+  });
+  all.insert(all.end(), instead.begin(), instead.end());
+  return all;
+}
+
+std::vector<std::string> again_command(const fs::path& folder, const RunOptions& options,
+                                       std::uint64_t seed, const std::vector<Setting>& instead) {
+  std::vector<std::string> words{"closewait", "run",
+                                 fs::absolute(folder / "scenario.yaml").string(), "--seed",
+                                 std::to_string(seed)};
+  if (!options.target.empty()) words.insert(words.end(), {"--target", options.target});
+  if (options.pid) words.insert(words.end(), {"--pid", std::to_string(*options.pid)});
+  if (options.allow_remote) words.emplace_back("--allow-remote");
+  for (const auto& [path, value] : with_instead(options.settings, instead)) {
+    words.insert(words.end(), {"--set", path + "=" + value});
   }
-  std::ranges::for_each(instead, add);
+  return words;
+}
+
+std::string shell_command(const std::vector<std::string>& words) {
+  std::string command;
+  for (const std::string& each : words) {
+    command += (command.empty() ? "" : " ") + shell_word(each);
+  }
   return command;
 }
 

@@ -34,11 +34,17 @@ class ResultsFolder {
   std::filesystem::path path_;
 };
 
-// The command that runs a kept scenario again, with the settings of this run but those that
-// `instead` replaces.
-[[nodiscard]] std::string again_command(const std::filesystem::path& folder,
-                                        const RunOptions& options, std::uint64_t seed,
-                                        const std::vector<Setting>& instead);
+// The words of the command that runs a kept scenario again, with the settings of this run but those
+// that `instead` replaces.
+[[nodiscard]] std::vector<std::string> again_command(const std::filesystem::path& folder,
+                                                     const RunOptions& options, std::uint64_t seed,
+                                                     const std::vector<Setting>& instead);
+// Settings of a run without those that `instead` replaces, and then these.
+[[nodiscard]] std::vector<Setting> with_instead(const std::vector<Setting>& settings,
+                                                const std::vector<Setting>& instead);
+
+// As a person types it in a shell.
+[[nodiscard]] std::string shell_command(const std::vector<std::string>& words);
 
 // The wall clock in UTC, as strftime(3) writes it.
 [[nodiscard]] std::string utc_time(const char* format);

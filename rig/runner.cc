@@ -157,7 +157,8 @@ bool Runner::rest(const Phase& phase, std::uint64_t cycle) {
   if (ending_ != Ending::kFinished) return false;
   const bool found = !leaks_by_identity(parts_.recorder.run().rests).empty();
   leak_known_ = found && !needs_another_look(parts_.recorder.run().rests);
-  if (found && parts_.scenario.on_finding == OnFinding::kStop) ending_ = Ending::kStopped;
+  if (found) parts_.on_finding.run_once();
+  if (found && parts_.scenario.on_finding != OnFinding::kContinue) ending_ = Ending::kStopped;
   return ending_ == Ending::kFinished;
 }
 

@@ -9,6 +9,7 @@
 #include "loadgen/generator.h"
 #include "loadgen/scenario.h"
 #include "observe/network.h"
+#include "rig/finding_command.h"
 #include "rig/host_faults.h"
 #include "rig/identity.h"
 #include "rig/interrupt.h"
@@ -34,6 +35,7 @@ class Runner {
     Progress& progress;
     const Interrupt& interrupt;
     Guardian* guardian;  // null without host faults
+    FindingCommand& on_finding;
   };
   enum class Ending : std::uint8_t {
     kFinished,

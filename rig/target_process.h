@@ -48,6 +48,8 @@ class TargetProcess {
 
   // Readable when the process has ended; -1 when it cannot be seen.
   [[nodiscard]] int pidfd() const { return pidfd_.get(); }
+  // Ends what was started here.
+  void end() { child_.reset(); }
   // The child, when it was started here.
   [[nodiscard]] Child* child() { return child_.get(); }
 

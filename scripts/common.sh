@@ -20,6 +20,7 @@ test_packages=(
   memcached      # another
   nftables       # nft, for the same
   nghttp2-client # h2load, one that asks ahead of its answers
+  lighttpd       # another
   nginx-light    # another
   openssl        # certificates for the server
   patch          # makes the changes that docs/add-a-behaviour.md tells of

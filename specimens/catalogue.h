@@ -36,5 +36,17 @@ std::unique_ptr<Skeleton> accepts_once_an_edge();
 std::unique_ptr<Skeleton> half_close_unanswered();
 std::unique_ptr<Skeleton> one_read_is_a_request();
 std::unique_ptr<Skeleton> resumes_a_byte_late();
+std::unique_ptr<Skeleton> closes_twice();
+std::unique_ptr<Skeleton> deletes_twice();
+std::unique_ptr<Skeleton> serves_a_stale_event();
+std::unique_ptr<Skeleton> two_threads_one_set();
+std::unique_ptr<Skeleton> state_by_number();
+std::unique_ptr<Skeleton> stale_timer();
+std::unique_ptr<Skeleton> end_taken_for_no_input();
+std::unique_ptr<Skeleton> keeps_bad_requests();
+std::unique_ptr<Skeleton> misses_aborts_of_slow_readers();
+std::unique_ptr<Skeleton> buffers_without_bound();
+std::unique_ptr<Skeleton> no_idle_timeout();
+std::unique_ptr<Skeleton> spins_on_emfile();
 
 }  // namespace closewait

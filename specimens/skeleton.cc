@@ -81,6 +81,7 @@ void Skeleton::accept_all() {
       connection->fd = fd;
       connection->interest = EPOLLIN;
       watch(connection, EPOLLIN);
+      on_accepted(connection);
     } else if (errno == EMFILE || errno == ENFILE) {
       if (accepts_without_descriptors()) return;
       ::close(spare_);

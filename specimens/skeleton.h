@@ -40,6 +40,9 @@ class Skeleton {
   [[nodiscard]] virtual std::uint32_t listener_interest() const;
   [[nodiscard]] virtual int accepts_at_once() const { return 64; }
 
+  // A new connection is watched.
+  virtual void on_accepted(Connection*) {}
+
   // The steps. Each may destroy the connection, so each is the last thing done with it.
   virtual void on_ready(Connection* connection, std::uint32_t events);
   // More of the peer's bytes are in `input`.

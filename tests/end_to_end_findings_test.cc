@@ -18,6 +18,11 @@ using testing::Program;
 
 constexpr const char* kResets = "{polite: 70, rst-after-connect: 30}";
 
+// Held ones are renewed all the time, so that they get numbers that were just given back.
+constexpr const char* kBystanders =
+    "{polite: 30, polite-held: {weight: 20, hold: 2s}, rst-after-connect: 50}";
+constexpr const char* kKeepsThem = "max_requests: none";
+
 // What is found of a specimen, under what load.
 struct Row {
   const char* specimen = "";
@@ -28,24 +33,28 @@ struct Row {
   std::set<std::string> also{};  // kinds that the same flaw may raise besides
   std::string rate = "200/s";
   int cycles = 2;
-  const char* host = "";
+  const char* phase = "";     // more of the storm: what is done to its process, what comes together
+  const char* promises = "";  // of the target
   friend void PrintTo(const Row& row, std::ostream* out) { *out << row.specimen; }
 };
 
 class Findings : public testing::RigRun, public ::testing::WithParamInterface<Row> {
  protected:
   [[nodiscard]] Ended found_of(const std::string& server, const Row& row) const {
-    return run({write("findings.yaml",
-                      fmt::format("name: findings\n"
-                                  "seed: 5\n"
-                                  "target: {{start: '{} --listen 127.0.0.1:0', dialect: http}}\n"
-                                  "load: {{grace: 1s}}\n"
-                                  "warm_up: {{for: 500ms, rate: 100/s, clients: {{polite: 1}}}}\n"
-                                  "cycle:\n"
-                                  "  - {{name: storm, for: 2s, rate: {}, clients: {}{}}}\n"
-                                  "  - {{name: rest, settle: 3s, quiet: 400ms}}\n"
-                                  "repeat: {}\n",
-                                  server, row.rate, row.clients, row.host, row.cycles))});
+    return run(
+        {write("findings.yaml",
+               fmt::format("name: findings\n"
+                           "seed: 5\n"
+                           "target: {{start: '{} --listen 127.0.0.1:0', dialect: http, "
+                           "promises: {{{}}}}}\n"
+                           "load: {{grace: 1s}}\n"
+                           "warm_up: {{for: 500ms, rate: 100/s, clients: {{polite: 1}}}}\n"
+                           "cycle:\n"
+                           "  - {{name: storm, for: 2s, rate: {}, clients: {}{}}}\n"
+                           "  - {{name: rest, settle: 3s, quiet: 400ms}}\n"
+                           "repeat: {}\n"
+                           "on_finding: {{halve: off}}\n",
+                           server, row.promises, row.rate, row.clients, row.phase, row.cycles))});
   }
 };
 
@@ -110,12 +119,64 @@ const Row kRows[] = {
      .clients = "{polite: 1}",
      .kind = "crash",
      .behaviour = "",
-     .host = ", host: [{freeze: {for: 200ms, at: 300ms}}]"},
+     .phase = ", host: [{freeze: {for: 200ms, at: 300ms}}]"},
     {.specimen = "accept-dead-after-emfile",
      .clients = "{polite: {weight: 1, timeout: 2s}}",
      .kind = "stuck",
      .behaviour = "",
-     .host = ", host: [{few_descriptors: {for: 500ms, at: 200ms}}]"}};
+     .phase = ", host: [{few_descriptors: {for: 500ms, at: 200ms}}]"},
+    {.specimen = "spins-on-emfile",
+     .clients = "{polite: {weight: 1, timeout: 2s}}",
+     .kind = "stuck",
+     .behaviour = "",
+     .also = {"busy-loop"},
+     .phase = ", host: [{few_descriptors: {for: 500ms, at: 200ms}}]"},
+    {.specimen = "end-taken-for-no-input",
+     .clients = "{polite: 1}",
+     .kind = "close-wait",
+     .behaviour = "polite",
+     .per_connection = 1,
+     .also = {"busy-loop"}},
+    {.specimen = "keeps-bad-requests",
+     .clients = "{polite: 70, garbage: {weight: 30, hold: 200ms}}",
+     .kind = "close-wait",
+     .behaviour = "garbage"},
+    {.specimen = "misses-aborts-of-slow-readers",
+     .clients = "{polite: 70, never-read: {weight: 30, hold: 300ms}}",
+     .kind = "fd-leak",
+     .behaviour = "never-read",
+     .per_connection = 1,
+     .rate = "60/s"},
+    {.specimen = "closes-twice",
+     .clients = kBystanders,
+     .kind = "innocent-closed",
+     .behaviour = "polite-held",
+     .promises = kKeepsThem},
+    {.specimen = "stale-timer",
+     .clients = kBystanders,
+     .kind = "innocent-closed",
+     .behaviour = "polite-held",
+     .promises = kKeepsThem},
+    {.specimen = "state-by-number",
+     .clients = "{polite: 70, rst-mid-response: 30}",
+     .kind = "wrong-response",
+     .behaviour = "polite"},
+    {.specimen = "deletes-twice", .kind = "crash", .behaviour = ""},
+    {.specimen = "two-threads-one-set", .kind = "crash", .behaviour = "", .rate = "400/s"},
+    {.specimen = "serves-a-stale-event",
+     .kind = "crash",
+     .behaviour = "",
+     .phase = ", together: 16"},
+    {.specimen = "buffers-without-bound",
+     .clients = "{polite: 50, never-read: {weight: 50, hold: 800ms}}",
+     .kind = "unbounded-buffer",
+     .behaviour = "never-read",
+     .rate = "30/s"},
+    {.specimen = "no-idle-timeout",
+     .clients = "{polite: 70, idle: {weight: 30, hold: 2500ms}}",
+     .kind = "lingering",
+     .behaviour = "idle",
+     .promises = "idle_timeout: 1s"}};
 
 const Row kRowsOfGrowth[] = {
     {.specimen = "object-leak-on-reset",
@@ -134,6 +195,94 @@ std::string name_of_row(const ::testing::TestParamInfo<Row>& row) {
 INSTANTIATE_TEST_SUITE_P(Of, Findings, ::testing::ValuesIn(kRows), name_of_row);
 INSTANTIATE_TEST_SUITE_P(OfGrowth, Findings, ::testing::ValuesIn(kRowsOfGrowth), name_of_row);
 INSTANTIATE_TEST_SUITE_P(Of, FindingsOfGrowth, ::testing::ValuesIn(kRowsOfGrowth), name_of_row);
+
+// Where what was seen does not tell whose doing it was, parts of the mix are played to a target of
+// their own, and what is left is the smallest scenario that shows it.
+class Halving : public testing::RigRun {};
+class OnFinding : public testing::RigRun {};
+
+TEST_F(Halving, NamesTheBehaviourThatIsLeft) {
+  const Ended ended =
+      run({write("halving.yaml",
+                 "name: halving\n"
+                 "seed: 5\n"
+                 "target: {start: 'closewait-specimen deletes-twice --listen 127.0.0.1:0'}\n"
+                 "load: {grace: 1s}\n"
+                 "cycle:\n"
+                 "  - {name: storm, for: 500ms, rate: 200/s, clients: {polite: 1, half-close: 1, "
+                 "connect-churn: 1, rst-after-connect: {weight: 1, wait: 2ms}}}\n"
+                 "  - {name: rest, settle: 3s, quiet: 100ms}\n"
+                 "repeat: 2\n")});
+  ASSERT_EQ(ended.status, 1) << ended.output << ended.errors;
+  const json& finding = ended.result["findings"][0];
+  EXPECT_EQ(finding["kind"], "crash");
+  EXPECT_EQ(finding["behaviour"], "rst-after-connect") << ended.errors;
+  EXPECT_THAT(finding["evidence"].get<std::vector<std::string>>(),
+              ::testing::Contains(HasSubstr("rst-after-connect alone shows it on a fresh target, "
+                                            "and the others without it do not")));
+  const std::string minimal = testing::text_of(out() / "minimal.yaml");
+  EXPECT_THAT(minimal, HasSubstr("{rst-after-connect: {weight: 1, wait: 2ms}}"));
+  EXPECT_THAT(minimal, ::testing::Not(HasSubstr("half-close")));
+  Program again({"closewait", "run", (out() / "minimal.yaml").string(), "--out",
+                 (folder() / "minimal").string()},
+                folder());
+  EXPECT_EQ(again.wait(std::chrono::seconds(60)), 1) << again.output() << again.errors();
+  EXPECT_THAT(again.output(), HasSubstr("finding: crash by rst-after-connect"));
+}
+
+TEST_F(Halving, IsNotForATargetThatRunsAlready) {
+  Program server({"closewait-specimen", "deletes-twice", "--listen", "127.0.0.1:0"}, folder());
+  const std::string address = testing::address_of(server).to_string();
+  const Ended ended = run(
+      {write("attached.yaml", fmt::format("name: attached\n"
+                                          "target: {{address: '{}'}}\n"
+                                          "cycle:\n"
+                                          "  - {{for: 500ms, rate: 200/s, clients: {{polite: 1, "
+                                          "rst-after-connect: 1}}}}\n",
+                                          address))});
+  ASSERT_EQ(ended.status, 1) << ended.output << ended.errors;
+  const json& finding = ended.result["findings"][0];
+  EXPECT_EQ(finding["kind"], "crash");
+  EXPECT_EQ(finding["behaviour"], "");
+  EXPECT_THAT(finding["evidence"].get<std::vector<std::string>>(),
+              ::testing::Contains(HasSubstr("the rig has not started it")));
+}
+
+// A command is run once at the first finding, while the target is there.
+TEST_F(OnFinding, RunsACommandWithTheTargetsPid) {
+  const Ended ended = run({write(
+      "command.yaml",
+      "name: command\n"
+      "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
+      "cycle:\n"
+      "  - {name: storm, for: 500ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
+      "  - {name: rest, settle: 1s, quiet: 100ms}\n"
+      "repeat: 3\n"
+      "on_finding: {run: [/bin/sh, -c, 'echo once; cat /proc/$PID/comm']}\n")});
+  ASSERT_EQ(ended.status, 1) << ended.output << ended.errors;
+  EXPECT_EQ(testing::text_of(out() / "on_finding.log"), "once\nclosewait-speci\n");
+}
+
+// The cycles that are left are played to a target that is started anew, as a run of its own.
+TEST_F(OnFinding, RestartsTheTargetAndGoesOn) {
+  const Ended ended = run({write(
+      "restart.yaml",
+      "name: restart\n"
+      "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
+      "cycle:\n"
+      "  - {name: storm, for: 300ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
+      "  - {name: rest, settle: 500ms, quiet: 100ms}\n"
+      "repeat: 4\n"
+      "on_finding: {then: restart}\n")});
+  EXPECT_EQ(ended.status, 1) << ended.output << ended.errors;
+  const auto result_of = [&](const std::string& name) {
+    return json::parse(testing::text_of(folder() / name / "result.json"));
+  };
+  const json first = result_of("out");
+  const json second = result_of("out-2");
+  for (const json& each : {first, second}) EXPECT_EQ(each["findings"][0]["kind"], "fd-leak");
+  EXPECT_NE(first["target"]["pids"], second["target"]["pids"]);
+}
 
 // The page lists each of them with what is found.
 TEST(FindingsPage, HasARowForEachSpecimen) {

@@ -63,8 +63,8 @@ std::string memory_text(const std::vector<Census>& rests) {
 
 }  // namespace
 
-AtRest busy_loops(const std::vector<Census>& rests) {
-  AtRest result;
+Judged busy_loops(const std::vector<Census>& rests) {
+  Judged result;
   if (rests.size() < 2 || !is_busy(rests.back())) return result;
   const double busy = rests.back().busy_cores;
   if (!was_idle_at_first(rests)) {
@@ -94,8 +94,8 @@ bool busy_needs_another_look(const std::vector<Census>& rests) {
          !is_busy(rests[rests.size() - 2]);
 }
 
-AtRest memory_growth(const std::vector<Census>& rests) {
-  AtRest result;
+Judged memory_growth(const std::vector<Census>& rests) {
+  Judged result;
   if (rests.empty() || !memory_was_seen(rests)) return result;
   if (rests.size() < kRestsForMemory) {
     result.not_judged.push_back(

@@ -28,7 +28,7 @@ Rests busy(const std::vector<double>& cores) {
 }
 
 TEST(BusyLoop, IsOfTheLastTwoRestsAndNotOfTheFirst) {
-  const AtRest found = busy_loops(busy({0, 0.97, 0.99}));
+  const Judged found = busy_loops(busy({0, 0.97, 0.99}));
   ASSERT_THAT(found.findings, SizeIs(1));
   EXPECT_EQ(found.findings[0].kind, FindingKind::kBusyLoop);
   EXPECT_EQ(found.findings[0].behaviour, "reset") << "there was no other";
@@ -54,7 +54,7 @@ TEST(BusyLoop, OneBusyRestNeedsAnother) {
 }
 
 TEST(BusyLoop, WhoPollsFromTheBeginningIsNotJudged) {
-  const AtRest found = busy_loops(busy({1, 1, 1}));
+  const Judged found = busy_loops(busy({1, 1, 1}));
   EXPECT_THAT(found.findings, IsEmpty());
   EXPECT_THAT(found.not_judged, ElementsAre(HasSubstr("did before the first storm")));
 }
@@ -77,7 +77,7 @@ Rests memory(std::size_t count, const std::function<double(double)>& bytes) {
 }
 
 TEST(MemoryGrowth, IsOfSoManyBytesAConnection) {
-  const AtRest found = memory_growth(memory(7, [](double served) { return 80 * served; }));
+  const Judged found = memory_growth(memory(7, [](double served) { return 80 * served; }));
   ASSERT_THAT(found.findings, SizeIs(1));
   EXPECT_EQ(found.findings[0].kind, FindingKind::kMemoryGrowth);
   EXPECT_EQ(found.findings[0].behaviour, "reset") << "nobody else came after the first rest";
@@ -100,7 +100,7 @@ TEST(MemoryGrowth, LittleIsNone) {
 }
 
 TEST(MemoryGrowth, TakesSixRests) {
-  const AtRest found = memory_growth(memory(5, [](double served) { return 500 * served; }));
+  const Judged found = memory_growth(memory(5, [](double served) { return 500 * served; }));
   EXPECT_THAT(found.findings, IsEmpty());
   EXPECT_THAT(found.not_judged, ElementsAre(HasSubstr("5 rests; it takes 6")));
 }

@@ -29,6 +29,14 @@ Finding crash_finding(const ProcessEnd& end) {
     finding.evidence.push_back(
         fmt::format("clients of that phase: {}", fmt::join(end.behaviours, ", ")));
   }
+  if (!end.last_delivered.empty()) {
+    std::vector<std::string> last;
+    for (const auto& [name, count] : end.last_delivered) {
+      last.push_back(fmt::format("{} {}", count, name));
+    }
+    finding.evidence.push_back(fmt::format("the last that did what they do, in a second or two: {}",
+                                           fmt::join(last, ", ")));
+  }
   for (const HostFault& each : end.host_faults) {
     finding.evidence.push_back(
         fmt::format("the rig did {} to its process from {:.1f} s to {:.1f} s", name_of(each.fault),

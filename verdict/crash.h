@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,9 +16,10 @@ struct ProcessEnd {
   bool is_child = true;  // false: not started here, the status is not known
   double t = 0;          // seconds into the run
   std::string phase;
-  std::vector<std::string> behaviours;  // of the clients that were running
-  std::vector<HostFault> host_faults;   // of that phase, so far
-  std::vector<std::string> log_tail;    // the last lines it wrote
+  std::vector<std::string> behaviours;                  // of the clients that were running
+  std::map<std::string, std::uint64_t> last_delivered;  // clients that did what they do, lately
+  std::vector<HostFault> host_faults;                   // of that phase, so far
+  std::vector<std::string> log_tail;                    // the last lines it wrote
 };
 
 [[nodiscard]] Finding crash_finding(const ProcessEnd& end);

@@ -26,6 +26,7 @@ TEST(Crash, SaysHowWhenAndWithWhom) {
                                          .t = 12.34,
                                          .phase = "storm",
                                          .behaviours = {"polite", "rude"},
+                                         .last_delivered = {{"polite", 40}, {"rude", 7}},
                                          .log_tail = {"free(): invalid pointer", "Aborted"}});
   EXPECT_EQ(finding.kind, FindingKind::kCrash);
   EXPECT_EQ(finding.behaviour, "");  // either
@@ -33,8 +34,9 @@ TEST(Crash, SaysHowWhenAndWithWhom) {
   EXPECT_EQ(finding.confidence, "exact");
   EXPECT_THAT(finding.evidence,
               ElementsAre("the target ended by signal 11 (SIGSEGV) after 12.3 s, in phase storm",
-                          "clients of that phase: polite, rude", "its log: free(): invalid pointer",
-                          "its log: Aborted"));
+                          "clients of that phase: polite, rude",
+                          "the last that did what they do, in a second or two: 40 polite, 7 rude",
+                          "its log: free(): invalid pointer", "its log: Aborted"));
 }
 
 TEST(Crash, WhatWasDoneToItsProcessIsToldBesideIt) {

@@ -42,7 +42,7 @@ class Judge {
     }
   }
 
-  [[nodiscard]] JudgedResponses judge() {
+  [[nodiscard]] Judged judge() {
     if (!any_is_as_owed()) return {};
     for (std::size_t i = 0; i < run_.header.behaviours.size(); ++i) {
       judge_lost(run_.header.behaviours[i], counts_of(i), run_.whole.clients[i].first_lost);
@@ -141,7 +141,7 @@ class Judge {
   const std::set<std::string>& unpromised_;
   bool saturated_;
   ClientCounts control_;
-  JudgedResponses judged_;
+  Judged judged_;
 };
 
 }  // namespace
@@ -158,10 +158,10 @@ double chance_of(const Comparison& seen) {
   return std::min(chance, 1.0);
 }
 
-JudgedResponses judge_responses(const Run& run, const std::set<std::string>& unpromised) {
+Judged judge_responses(const Run& run, const std::set<std::string>& unpromised) {
   const bool crashed = std::ranges::any_of(
       run.findings, [](const Finding& each) { return each.kind == FindingKind::kCrash; });
-  return crashed ? JudgedResponses{} : Judge(run, unpromised).judge();
+  return crashed ? Judged{} : Judge(run, unpromised).judge();
 }
 
 }  // namespace closewait

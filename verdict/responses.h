@@ -2,17 +2,11 @@
 
 #include <set>
 #include <string>
-#include <vector>
 
-#include "record/finding.h"
 #include "record/run.h"
+#include "verdict/judged.h"
 
 namespace closewait {
-
-struct JudgedResponses {
-  std::vector<Finding> findings;
-  std::vector<std::string> not_judged;
-};
 
 // What the target gave to those whom it owed a response: lost-response and wrong-response, one a
 // behaviour. Other bytes than owed, and an end in the middle of a response, are wrong each by
@@ -21,8 +15,7 @@ struct JudgedResponses {
 // same phases, and by no chance. Phases with host faults are left out, and so is everything when
 // the target crashed or none at all was as owed. To those of `unpromised` no response is owed that
 // the target loses. Pure.
-[[nodiscard]] JudgedResponses judge_responses(const Run& run,
-                                              const std::set<std::string>& unpromised);
+[[nodiscard]] Judged judge_responses(const Run& run, const std::set<std::string>& unpromised);
 
 // The chance that of `all` clients at least `hits` are met, when what met them met them and the
 // `others`, of whom `other_hits` were met, alike (Fisher's exact test, one-sided).

@@ -37,7 +37,7 @@ class Responses : public ::testing::Test {
     counts(behaviour).outcomes[index_of(Outcome::kPreempted)] += number;
     counts(behaviour).unanswered += number;
   }
-  [[nodiscard]] JudgedResponses judged() const { return judge_responses(run_, unpromised_); }
+  [[nodiscard]] Judged judged() const { return judge_responses(run_, unpromised_); }
 
   closewait::Run run_;
   std::set<std::string> unpromised_;

@@ -24,6 +24,7 @@ constinit const Behaviour kIdle{
     .owed = Owed::kNothing,
     .end = End::kFin,
     .polite = false,
-    .run = idle};
+    .run = idle,
+    .stays_silent = true};
 
 }  // namespace closewait

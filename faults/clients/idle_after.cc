@@ -31,6 +31,7 @@ constinit const Behaviour kIdleAfter{
     .owed = Owed::kEveryResponse,
     .end = End::kFin,
     .polite = false,
-    .run = idle_after};
+    .run = idle_after,
+    .stays_silent = true};
 
 }  // namespace closewait

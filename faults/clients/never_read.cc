@@ -34,6 +34,7 @@ constinit const Behaviour kNeverRead{
     .owed = Owed::kNothing,
     .end = End::kUnread,
     .polite = false,
-    .run = never_read};
+    .run = never_read,
+    .leaves_unread = true};
 
 }  // namespace closewait

@@ -42,6 +42,7 @@ constinit const Behaviour kSlowRead{
     .owed = Owed::kResponse,
     .end = End::kFin,
     .polite = false,
-    .run = slow_read};
+    .run = slow_read,
+    .leaves_unread = true};
 
 }  // namespace closewait

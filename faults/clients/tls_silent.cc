@@ -23,6 +23,7 @@ constinit const Behaviour kTlsSilent{.name = "tls-silent",
                                      .owed = Owed::kNothing,
                                      .end = End::kFin,
                                      .polite = false,
-                                     .run = tls_silent};
+                                     .run = tls_silent,
+                                     .stays_silent = true};
 
 }  // namespace closewait

@@ -1,0 +1,62 @@
+#include "verdict/unbounded_buffer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace closewait {
+namespace {
+
+constexpr double kUnitMiB = 1024.0 * 1024;
+constexpr double kLeastTaken = 16 * kUnitMiB;  // in all: less may be anything
+constexpr std::uint64_t kFewestClients = 3;
+
+double bound_of(const Run& run) {
+  std::uint64_t most = 0;
+  for (const auto& [name, bound] : run.header.unread) most = std::max(most, bound);
+  return static_cast<double>(most);
+}
+
+bool is_beyond(const PlayedPhase& phase, double bound) {
+  return phase.host_faults == 0 && phase.unread_clients >= kFewestClients &&
+         phase.unread_bytes > bound &&
+         phase.unread_bytes * static_cast<double>(phase.unread_clients) > kLeastTaken;
+}
+
+}  // namespace
+
+Judged unbounded_buffers(const Run& run) {
+  Judged judged;
+  const double bound = bound_of(run);
+  std::vector<std::string> sizes;
+  const PlayedPhase* worst = nullptr;
+  for (const PlayedPhase& phase : run.played) {
+    if (!is_beyond(phase, bound)) continue;
+    sizes.push_back(fmt::format("{:.1f}", phase.unread_bytes / kUnitMiB));
+    if (worst == nullptr || phase.unread_bytes > worst->unread_bytes) worst = &phase;
+  }
+  if (worst == nullptr) return judged;
+  const std::string seen = fmt::format(
+      "in {} of cycle {} the target had {:.1f} MiB more memory for each of {} clients that left "
+      "their response unread",
+      worst->phase, worst->cycle, worst->unread_bytes / kUnitMiB, worst->unread_clients);
+  if (sizes.size() < 2) {
+    judged.not_judged.push_back(fmt::format(
+        "unbounded-buffer: {}, and in no other storm; a longer run (repeat) tells", seen));
+    return judged;
+  }
+  Finding finding{.kind = FindingKind::kUnboundedBuffer, .confidence = "estimated"};
+  if (run.header.unread.size() == 1) finding.behaviour = run.header.unread.begin()->first;
+  finding.per_connection = worst->unread_bytes;
+  finding.evidence.push_back(seen);
+  finding.evidence.push_back(fmt::format(
+      "by storm, in MiB a client: {}; more than {:.1f} is more than a buffer with a bound takes",
+      fmt::join(sizes, ", "), bound / kUnitMiB));
+  finding.evidence.emplace_back(
+      "stands on RssAnon of /proc/PID/status once a second, over that of the rest before, less 512 "
+      "KiB for every other client");
+  judged.findings.push_back(std::move(finding));
+  return judged;
+}
+
+}  // namespace closewait
