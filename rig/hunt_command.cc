@@ -103,14 +103,14 @@ void print_plan(const HuntedTarget& hunted, const std::vector<Setting>& speaks) 
 ExitStatus hunt_command(const HuntOptions& options) {
   const Interrupt interrupt;
   const Scenario plain = described(options, {});
-  const std::vector<Setting> speaks = find_speech(options, plain);
-  const Scenario spoken = described(options, speaks);
   HuntedTarget hunted;
   {
-    TargetProcess target({.spec = &spoken.target, .log = "/dev/null"});
+    TargetProcess target({.spec = &plain.target, .log = "/dev/null"});
     hunted.address = target.addresses().front();
     hunted.open_at_most = options.open_at_most.value_or(suitable_open(target));
   }
+  const std::vector<Setting> speaks = find_speech(options, plain);
+  const Scenario spoken = described(options, speaks);
   hunted.speaks = speaks;
   hunted.polite_per_second = served_per_second(spoken.target, hunted.address);
   hunted.behaviours = applicable(offer_of(spoken.target, hunted.address));

@@ -14,6 +14,7 @@ namespace {
 constexpr double kShareOfServed = 0.15;
 constexpr double kHighestRate = 800;
 constexpr double kLowestRate = 20;
+constexpr double kRateOfOpen = 4;  // at most, of each that may be open: most stay for milliseconds
 constexpr double kPoliteShare = 0.4;
 
 // Of the connections that may be open, this share is for those who stay, evenly.
@@ -83,8 +84,10 @@ std::string target_text(const HuntedTarget& target) {
 }  // namespace
 
 std::string hunt_scenario_text(const HuntedTarget& target) {
+  const double highest =
+      std::clamp(kRateOfOpen * static_cast<double>(target.open_at_most), kLowestRate, kHighestRate);
   const double rate =
-      round_rate(std::clamp(kShareOfServed * target.polite_per_second, kLowestRate, kHighestRate));
+      round_rate(std::clamp(kShareOfServed * target.polite_per_second, kLowestRate, highest));
   return fmt::format(
       "# Made by `closewait hunt {0}`: all that applies to that target, about a minute. Keep it, "
       "and\n"

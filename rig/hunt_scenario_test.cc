@@ -61,6 +61,12 @@ TEST(HuntScenario, GoesByWhatTheTargetServes) {
   EXPECT_EQ(rate_at(0), 20);
 }
 
+// Nor one that can have few connections.
+TEST(HuntScenario, GoesByHowManyMayBeOpen) {
+  const Scenario scenario = parse_scenario(hunt_scenario_text(target_of(1e6, 10)), "hunt", {});
+  EXPECT_EQ(storm_of(scenario).rate.from, 40);
+}
+
 TEST(HuntScenario, SpeaksWhatWasFound) {
   HuntedTarget target = target_of(5000, 200);
   target.behaviours = {&kPolite, &kRstAfterConnect};

@@ -159,6 +159,13 @@ std::vector<bool> polite_ones(const Scenario& scenario) {
   return polite;
 }
 
+Progress::Setup progress_of(const Scenario& scenario, const RunOptions& options) {
+  return {.planned = scenario.planned_length(),
+          .cycles = scenario.repeat,
+          .phases = options.show_phases,
+          .polite = polite_ones(scenario)};
+}
+
 std::vector<bool> left_out(const Scenario& scenario,
                            const std::map<std::string, std::string>& not_applicable) {
   std::vector<bool> left_out;
@@ -183,6 +190,12 @@ std::string why_ended(Runner::Ending ending) {
       return "what was done to the target's process could not be undone";
   }
   return "";
+}
+
+void note_ending(Runner::Ending ending, Generator& generator, Circumstances& circumstances) {
+  circumstances.interrupted_by = generator.trouble();
+  if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);
+  circumstances.finished = circumstances.interrupted_by.empty();
 }
 
 Finding crash_of(TargetProcess& target, const Recorder& recorder) {
@@ -252,6 +265,22 @@ ExitStatus status_of(const Run& run) {
   return ExitStatus::kInconclusive;
 }
 
+TargetProcess::Setup target_setup(const Scenario& scenario, const RunOptions& options,
+                                  const ResultsFolder& folder, const Interrupt& interrupt) {
+  return {.spec = &scenario.target,
+          .log = folder.path() / "target.log",
+          .keep = options.keep_target,
+          .interrupt_fd = interrupt.fd(),
+          .patience = options.wait_for_target};
+}
+
+std::unique_ptr<Engine> make_engine(const Scenario& scenario,
+                                    const std::vector<SocketAddress>& targets, PortTable* ports,
+                                    const std::vector<bool>& left_out) {
+  return std::make_unique<Engine>(Engine::Setup{
+      .scenario = &scenario, .targets = targets, .ports = ports, .left_out = left_out});
+}
+
 // Null: nothing is done to the target's processes.
 std::unique_ptr<Guardian> guardian_for(const Scenario& scenario) {
   const bool needed = has_host_faults(scenario) || asks_together(scenario);
@@ -270,11 +299,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   const auto guardian = guardian_for(scenario);
   const ResultsFolder folder(options, out, scenario.name);
   folder.write_scenario(chosen.text, scenario);
-  TargetProcess target({.spec = &scenario.target,
-                        .log = folder.path() / "target.log",
-                        .keep = options.keep_target,
-                        .interrupt_fd = interrupt.fd(),
-                        .patience = options.wait_for_target});
+  TargetProcess target(target_setup(scenario, options, folder, interrupt));
   require_host_faults(scenario, &target);
   // After the target was started: it has the limit of whoever calls.
   const std::uint64_t open_files = raise_open_files();
@@ -289,20 +314,17 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
   circumstances.unseen = seeing.unseen;
   const auto metrics =
       serve_metrics(chosen, options, {folder.name(), circumstances, target}, recorder);
-  FindingCommand on_finding(scenario.run_on_finding,
-                            target.roots().empty() ? 0 : target.roots().front(), folder.path());
+  FindingCommand on_finding(scenario.run_on_finding, target.root(), folder.path());
   std::vector<Finding> findings;
   {
-    Progress progress({.planned = scenario.planned_length(),
-                       .cycles = scenario.repeat,
-                       .phases = options.show_phases,
-                       .polite = polite_ones(scenario)});
-    std::optional<Engine> engine;
+    Progress progress(progress_of(scenario, options));
+    std::unique_ptr<Engine> engine;
     if (!processes) {
-      engine.emplace(Engine::Setup{.scenario = &scenario,
-                                   .targets = target.addresses(),
-                                   .ports = seeing.ports.get(),
-                                   .left_out = left_out(scenario, not_applicable)});
+      engine =
+          std::make_unique<Engine>(Engine::Setup{.scenario = &scenario,
+                                                 .targets = target.addresses(),
+                                                 .ports = seeing.ports.get(),
+                                                 .left_out = left_out(scenario, not_applicable)});
     }
     Generator& generator = processes ? static_cast<Generator&>(*processes) : *engine;
     Runner runner({.scenario = scenario,
@@ -315,9 +337,7 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
                    .guardian = guardian.get(),
                    .on_finding = on_finding});
     const Runner::Ending ending = runner.run();
-    circumstances.interrupted_by = generator.trouble();
-    if (circumstances.interrupted_by.empty()) circumstances.interrupted_by = why_ended(ending);
-    circumstances.finished = circumstances.interrupted_by.empty();
+    note_ending(ending, generator, circumstances);
     if (ending == Runner::Ending::kTargetEnded) {
       findings.push_back(crash_of(target, recorder));
     }

@@ -45,8 +45,9 @@ std::vector<ClientMix> clients_to_show(const Phase& phase, const Finding& findin
       return each.polite || each.name == finding.behaviour;
     });
   }
-  std::vector<ClientMix> clients{mix_of(scenario, finding.behaviour)};
+  std::vector<ClientMix> clients;
   if (is_compared(finding)) clients.push_back(mix_of(scenario, kPolite.name));
+  clients.push_back(mix_of(scenario, finding.behaviour));
   for (ClientMix& each : clients) each.weight = 1;
   return clients;
 }

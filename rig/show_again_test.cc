@@ -39,7 +39,7 @@ TEST(ShowAgain, HasPoliteOnesWhereItIsJudgedBesideThem) {
   const Finding lost{.kind = FindingKind::kLostResponse, .behaviour = "slow-read"};
   EXPECT_THAT(settings_to_show(lost, scenario_of(kMixed)),
               Contains(Pair("cycle.storm.clients",
-                            "{slow-read: {weight: 1, size: 1MiB, at_most: 9}, polite: 1}")));
+                            "{polite: 1, slow-read: {weight: 1, size: 1MiB, at_most: 9}}")));
   const Finding harm{.kind = FindingKind::kBystanderHarm, .behaviour = "slow-read"};
   EXPECT_THAT(settings_to_show(harm, scenario_of(kMixed)),
               Contains(Pair("cycle.storm.clients",

@@ -40,6 +40,8 @@ class TargetProcess {
   // One at least.
   [[nodiscard]] const std::vector<SocketAddress>& addresses() const { return addresses_; }
   [[nodiscard]] const std::vector<pid_t>& roots() const { return roots_; }
+  // The first of them; 0 when they cannot be seen.
+  [[nodiscard]] pid_t root() const { return roots_.empty() ? 0 : roots_.front(); }
   [[nodiscard]] std::string command_line() const;
   [[nodiscard]] std::string build_id() const;
   // Null when its processes cannot be seen; why_unseen() says why.

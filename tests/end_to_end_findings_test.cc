@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cstdlib>
 #include <set>
 #include <sstream>
 
@@ -40,6 +41,10 @@ struct Row {
 
 class Findings : public testing::RigRun, public ::testing::WithParamInterface<Row> {
  protected:
+  // A target under AddressSanitizer gives back what it frees, as any other.
+  Findings() {
+    ::setenv("ASAN_OPTIONS", "quarantine_size_mb=0:thread_local_quarantine_size_kb=0", 1);
+  }
   [[nodiscard]] Ended found_of(const std::string& server, const Row& row) const {
     return run(
         {write("findings.yaml",
@@ -250,30 +255,30 @@ TEST_F(Halving, IsNotForATargetThatRunsAlready) {
 
 // A command is run once at the first finding, while the target is there.
 TEST_F(OnFinding, RunsACommandWithTheTargetsPid) {
-  const Ended ended = run({write(
-      "command.yaml",
-      "name: command\n"
-      "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
-      "cycle:\n"
-      "  - {name: storm, for: 500ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
-      "  - {name: rest, settle: 1s, quiet: 100ms}\n"
-      "repeat: 3\n"
-      "on_finding: {run: [/bin/sh, -c, 'echo once; cat /proc/$PID/comm']}\n")});
+  const Ended ended =
+      run({write("command.yaml",
+                 "name: command\n"
+                 "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
+                 "cycle:\n"
+                 "  - {name: storm, for: 500ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
+                 "  - {name: rest, settle: 1s, quiet: 100ms}\n"
+                 "repeat: 3\n"
+                 "on_finding: {run: [/bin/sh, -c, 'echo once; cat /proc/$PID/comm']}\n")});
   ASSERT_EQ(ended.status, 1) << ended.output << ended.errors;
   EXPECT_EQ(testing::text_of(out() / "on_finding.log"), "once\nclosewait-speci\n");
 }
 
 // The cycles that are left are played to a target that is started anew, as a run of its own.
 TEST_F(OnFinding, RestartsTheTargetAndGoesOn) {
-  const Ended ended = run({write(
-      "restart.yaml",
-      "name: restart\n"
-      "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
-      "cycle:\n"
-      "  - {name: storm, for: 300ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
-      "  - {name: rest, settle: 500ms, quiet: 100ms}\n"
-      "repeat: 4\n"
-      "on_finding: {then: restart}\n")});
+  const Ended ended =
+      run({write("restart.yaml",
+                 "name: restart\n"
+                 "target: {start: 'closewait-specimen fd-leak-on-reset --listen 127.0.0.1:0'}\n"
+                 "cycle:\n"
+                 "  - {name: storm, for: 300ms, rate: 100/s, clients: {rst-after-connect: 1}}\n"
+                 "  - {name: rest, settle: 500ms, quiet: 100ms}\n"
+                 "repeat: 4\n"
+                 "on_finding: {then: restart}\n")});
   EXPECT_EQ(ended.status, 1) << ended.output << ended.errors;
   const auto result_of = [&](const std::string& name) {
     return json::parse(testing::text_of(folder() / name / "result.json"));

@@ -130,7 +130,7 @@ void expect_response_finding(const Ended& ended, const std::string& kind,
   EXPECT_EQ(finding["kind"], kind);
   EXPECT_EQ(finding["behaviour"], behaviour);
   EXPECT_GT(finding["connections"], 0);
-  EXPECT_THAT(finding["again"].get<std::string>(), HasSubstr("{polite: 1, " + behaviour + ": 1}"));
+  EXPECT_THAT(finding["again"].get<std::string>(), HasSubstr("{polite: 1, " + behaviour + ": "));
 }
 
 TEST_F(EndToEnd, AResponseLostToHalfCloseIsNamed) {
