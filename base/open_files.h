@@ -11,4 +11,8 @@ namespace closewait {
 // limit is now.
 std::uint64_t raise_open_files();
 
+// Gives this process the limit that it had before the first call of raise_open_files(): for a child
+// that is to have what its parent was given. Safe between fork and exec.
+void restore_open_files();
+
 }  // namespace closewait

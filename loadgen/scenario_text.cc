@@ -44,11 +44,15 @@ std::string client_yaml(const ClientMix& mix) {
 }  // namespace
 
 std::string text_with(const std::string& text, const std::string& file,
-                      const std::vector<Setting>& settings) {
+                      const std::vector<Setting>& settings, bool runs_already) {
   Problems problems;
   YamlNode root = read_yaml(text, file, true, problems);
   apply_settings(root, settings, problems);
   problems.throw_if_any();
+  YamlEntry* target = runs_already ? root.find("target") : nullptr;
+  if (target != nullptr) {
+    std::erase_if(target->value.entries, [](const YamlEntry& each) { return each.key == "start"; });
+  }
   return write_yaml(root);
 }
 

@@ -9,10 +9,11 @@
 namespace closewait {
 
 // A scenario's text with the settings put into it: what a run with them plays, as a file of its
-// own. Comments are lost, environment variables stay variables. Throws UsageError as
-// parse_scenario() does.
+// own, without its `target.start` if the target is one that runs already. Comments are lost,
+// environment variables stay variables. Throws UsageError as parse_scenario() does.
 [[nodiscard]] std::string text_with(const std::string& text, const std::string& file,
-                                    const std::vector<Setting>& settings);
+                                    const std::vector<Setting>& settings,
+                                    bool runs_already = false);
 
 // A mix as a scenario has it: "{polite: 60, slow-read: {weight: 5, size: 1MiB}}", with the
 // parameters that are not the defaults.

@@ -61,6 +61,12 @@ TEST(TextWith, HasTheSettingsInIt) {
   EXPECT_EQ(scenario.cycle[0].clients.size(), 2U);
 }
 
+TEST(TextWith, OfATargetThatRunsAlreadyStartsNone) {
+  const std::string text = text_with("name: s\ntarget: {start: server, dialect: echo}\n", "s.yaml",
+                                     {{"target.address", "127.0.0.1:7000"}}, true);
+  EXPECT_EQ(text, "name: s\ntarget: {dialect: echo, address: '127.0.0.1:7000'}\n");
+}
+
 // Who reads the file need not learn what the variable held.
 TEST(TextWith, LeavesVariablesAsTheyAre) {
   ::setenv("CLOSEWAIT_TEST_SECRET", "hunter2", 1);

@@ -26,16 +26,24 @@ bool is_one_of(const Names& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// The first finding of that kind in a result.json.
-std::optional<Finding> read_finding(const std::filesystem::path& file, FindingKind kind) {
+// The first finding of that kind in a result.json whose behaviour is none of `known`; `played` is
+// false when there is no result, or none of a run that came to its end.
+struct PartResult {
+  bool played = false;
+  std::optional<Finding> found;
+};
+PartResult read_result(const std::filesystem::path& file, FindingKind kind, const Names& known) {
   std::ifstream text(file);
   const auto result = nlohmann::json::parse(text, nullptr, false);
   if (result.is_discarded() || !result.contains("findings")) return {};
+  PartResult part{.played = true, .found = {}};
   for (const auto& each : result["findings"]) {
-    if (each.value("kind", "") != name_of(kind)) continue;
-    return Finding{.kind = kind, .per_connection = each.value("per_connection", 0.0)};
+    const bool known_already = is_one_of(known, each.value("behaviour", ""));
+    if (each.value("kind", "") != name_of(kind) || known_already) continue;
+    part.found = Finding{.kind = kind, .per_connection = each.value("per_connection", 0.0)};
+    break;
   }
-  return {};
+  return part;
 }
 
 Names without(const Names& all, std::string_view name) {
@@ -48,12 +56,16 @@ Names without(const Names& all, std::string_view name) {
 }  // namespace
 
 bool lacks_its_cause(const Finding& finding, const Scenario& scenario) {
+  const auto behaviours = scenario.behaviours();
+  if (is_of_a_victim(finding)) {
+    return std::ranges::any_of(behaviours, [](const Behaviour* each) { return !each->polite; });
+  }
   if (!finding.behaviour.empty()) return false;
   const bool ends_it = finding.kind == FindingKind::kCrash || finding.kind == FindingKind::kStuck;
   const bool beside_faults =
       std::ranges::any_of(scenario.cycle, [](const Phase& phase) { return !phase.host.empty(); });
   if (ends_it && beside_faults) return false;  // it may be of what was done to its process
-  return scenario.behaviours().size() > 1;
+  return behaviours.size() > 1;
 }
 
 CauseSearch::CauseSearch(const Setup& setup) : setup_(setup), deadline_(Clock::now() + kLongest) {}
@@ -67,7 +79,7 @@ Names CauseSearch::suspects(const Finding& finding) const {
       const auto& known = setup_.run.header.behaviours;
       const auto at = static_cast<std::size_t>(std::ranges::find(known, name) - known.begin());
       const bool came = at < known.size() && setup_.run.whole.clients[at].counts.opened > 0;
-      const bool victim = finding.kind == FindingKind::kBystanderHarm && mix.behaviour->polite;
+      const bool victim = is_of_a_victim(finding) && mix.behaviour->polite;
       if (came && !victim && !is_one_of(names, name)) names.push_back(name);
     }
   }
@@ -77,14 +89,15 @@ Names CauseSearch::suspects(const Finding& finding) const {
 std::vector<Setting> CauseSearch::settings_for(const Names& part, const Finding& finding) const {
   std::vector<Setting> settings;
   const Scenario& scenario = setup_.scenario;
-  const bool keeps_polite = finding.kind == FindingKind::kBystanderHarm;
+  const bool keeps_polite = is_of_a_victim(finding);
   const auto all = static_cast<std::int64_t>(suspects(finding).size());
   for (std::size_t i = 0; i < scenario.cycle.size(); ++i) {
     const Phase& phase = scenario.cycle[i];
     const std::string path = fmt::format("cycle.{}.", i);
     if (phase.kind == PhaseKind::kRest) {
-      settings.emplace_back(path + "settle",
-                            format_duration(std::min(phase.settle, kLongestSettle)));
+      settings.emplace_back(
+          path + "settle",
+          format_duration(std::max(phase.quiet, std::min(phase.settle, kLongestSettle))));
       continue;
     }
     std::vector<ClientMix> clients = clients_of(phase, [&](const Behaviour& each) {
@@ -97,12 +110,13 @@ std::vector<Setting> CauseSearch::settings_for(const Names& part, const Finding&
     }
     settings.emplace_back(path + "clients", clients_yaml(clients));
     // Those that are left come the more often, so it takes less time.
+    if (!phase.host.empty() || !phase.rate.steps.empty()) continue;  // they have their instants
     const Nanoseconds share = phase.duration * static_cast<std::int64_t>(part.size()) / all;
     const Nanoseconds length = std::max(share, std::min(phase.duration, kShortestStorm));
     settings.emplace_back(path + "for", format_duration(length));
   }
   settings.emplace_back("repeat", std::to_string(cycles_to_show(finding)));
-  settings.emplace_back("on_finding.halve", "off");
+  settings.emplace_back("on_finding", "{halve: off}");
   return settings;
 }
 
@@ -128,52 +142,76 @@ bool CauseSearch::played(const std::vector<std::string>& command,
   return true;
 }
 
-std::optional<Finding> CauseSearch::found_among(const Names& part, const Finding& finding) {
+std::optional<Finding> CauseSearch::found_among(const Names& names, const Finding& finding) {
   const auto out = setup_.folder / "cause" / std::to_string(++runs_);
-  std::vector<std::string> command = setup_.command(settings_for(part, finding));
+  std::vector<std::string> command = setup_.command(settings_for(names, finding));
   command.insert(command.end(), {"--out", out.string()});
+  if (runs_ == 1) setup_.end_target();
   if (!played(command, out)) return {};
-  auto found = read_finding(out / "result.json", finding.kind);
+  Names known;
+  for (const Finding& each : setup_.run.findings) {
+    if (each.kind == finding.kind && each.behaviour != finding.behaviour) {
+      known.push_back(each.behaviour);
+    }
+  }
+  const PartResult part = read_result(out / "result.json", finding.kind, known);
+  if (!part.played) {
+    broken_off_ =
+        fmt::format("a part of the mix could not be played ({})", (out / "rig.log").string());
+    return {};
+  }
   fmt::print(stderr, "cause {}: {} with {}\n", runs_,
-             found ? name_of(finding.kind) : "nothing of the kind", fmt::join(part, ", "));
-  return found;
+             part.found ? name_of(finding.kind) : "nothing of the kind", fmt::join(names, ", "));
+  return part.found;
 }
 
-void CauseSearch::name(Finding& finding) {
+std::string CauseSearch::name(Finding& finding) {
   const Names all = suspects(finding);
-  if (all.size() < 2) return;
+  const auto is_broken_off = [&] {
+    if (broken_off_.empty()) return false;
+    finding.evidence.push_back(
+        fmt::format("the search for the behaviour that causes it was broken off: {}", broken_off_));
+    return true;
+  };
+  if (all.empty() || is_broken_off()) return "";
+  if (all.size() == 1) {
+    if (!is_of_a_victim(finding)) finding.behaviour = all.front();
+    return all.front();
+  }
   fmt::print(stderr,
-             "looking for the behaviour that causes {}: parts of the mix, each on a target "
-             "of its own\n",
+             "looking for the behaviour that causes {}: parts of the mix, each on a target of its "
+             "own\n",
              name_of(finding.kind));
   Names left = all;
   std::optional<Finding> alone;
   while (left.size() > 1) {
-    const Names half(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(left.size() / 2));
+    const auto middle = left.begin() + static_cast<std::ptrdiff_t>(left.size() / 2);
+    const Names half(left.begin(), middle);
     alone = found_among(half, finding);
-    if (!broken_off_.empty()) break;
-    left = alone ? half
-                 : Names(left.begin() + static_cast<std::ptrdiff_t>(left.size() / 2), left.end());
+    if (is_broken_off()) return "";
+    left = alone ? half : Names(middle, left.end());
   }
-  if (!alone && broken_off_.empty()) alone = found_among(left, finding);
-  if (!broken_off_.empty()) {
-    finding.evidence.push_back(
-        fmt::format("the search for its behaviour was broken off: {}", broken_off_));
-    return;
-  }
+  if (!alone) alone = found_among(left, finding);
+  if (is_broken_off()) return "";
   if (!alone) {
     finding.evidence.push_back(fmt::format(
         "no behaviour alone shows it on a fresh target: {} runs with parts of the mix (cause/)",
         runs_));
-    return;
+    return "";
   }
+  const bool others_too = found_among(without(all, left.front()), finding).has_value();
+  const bool tried = broken_off_.empty();
+  finding.evidence.push_back(fmt::format(
+      "{}{} alone shows it on a fresh target, and {} (cause/: {} runs with parts of the mix)",
+      left.front(), is_of_a_victim(finding) ? " beside polite clients" : "",
+      !tried       ? "the others were not tried without it"
+      : others_too ? "so do others without it"
+                   : "the others without it do not",
+      runs_));
+  if (is_of_a_victim(finding)) return left.front();
   finding.behaviour = left.front();
   if (alone->per_connection > 0) finding.per_connection = alone->per_connection;
-  const bool others_too = found_among(without(all, left.front()), finding).has_value();
-  finding.evidence.push_back(fmt::format(
-      "{} alone shows it on a fresh target, and {} (cause/: {} runs with parts of the mix)",
-      left.front(), others_too ? "so do others without it" : "the others without it do not",
-      runs_));
+  return left.front();
 }
 
 }  // namespace closewait

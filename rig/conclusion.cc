@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <optional>
 #include <utility>
 
 #include "loadgen/scenario_text.h"
@@ -42,21 +41,22 @@ Circumstances circumstances_of(const Scenario& scenario, const RunOptions& optio
 
 Conclusion::Conclusion(const Setup& setup) : setup_(setup) {}
 
-void Conclusion::judge(std::vector<Finding> known, Recorder& recorder) const {
+void Conclusion::judge(std::vector<Finding> known, Recorder& recorder) {
   const Scenario& scenario = setup_.chosen.scenario;
+  const double t = recorder.now();  // what is judged after it takes no time of the run
   const auto append = [&](std::vector<Finding> all) {
     for (Finding& each : all) {
       tell_timeline(scenario, recorder.run(), each);
       tell_how_to_see_it_again(each, scenario, setup_.circumstances);
-      recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(each)});
+      recorder.append(FindingLine{.t = t, .finding = std::move(each)});
     }
   };
   append(std::move(known));  // it tells how to judge the rest
   append(findings_of(recorder.run(), scenario, setup_.circumstances.interrupted_by.empty()));
   if (!recorder.run().findings.empty()) setup_.on_finding.run_once();
-  name_causes(recorder);
+  name_causes(recorder, t);
   EndLine end = closewait::judge(recorder.run(), scenario, setup_.circumstances);
-  end.t = recorder.now();
+  end.t = t;
   recorder.append(end);
 }
 
@@ -69,28 +69,25 @@ std::string Conclusion::why_not_halved() const {
   return "";
 }
 
-void Conclusion::name_causes(Recorder& recorder) const {
+void Conclusion::name_causes(Recorder& recorder, double t) {
   const Scenario& scenario = setup_.chosen.scenario;
   const std::string why_not = why_not_halved();
-  std::optional<CauseSearch> search;
+  CauseSearch search({.scenario = scenario,
+                      .run = recorder.run(),
+                      .folder = setup_.folder.path(),
+                      .interrupt = setup_.interrupt,
+                      .end_target = [this] { setup_.target.end(); },
+                      .command = setup_.circumstances.again});
   for (std::size_t i = 0; i < recorder.run().findings.size(); ++i) {
     Finding finding = recorder.run().findings[i];
     if (!lacks_its_cause(finding, scenario)) continue;
     if (!why_not.empty()) {
       finding.evidence.push_back(kNotHalved + why_not);
     } else {
-      if (!search) {
-        setup_.target.end();
-        search.emplace(CauseSearch::Setup{.scenario = scenario,
-                                          .run = recorder.run(),
-                                          .folder = setup_.folder.path(),
-                                          .interrupt = setup_.interrupt,
-                                          .command = setup_.circumstances.again});
-      }
-      search->name(finding);
-      tell_how_to_see_it_again(finding, scenario, setup_.circumstances);
+      culprits_[i] = search.name(finding);
+      tell_how_to_see_it_again(finding, scenario, setup_.circumstances, culprits_[i]);
     }
-    recorder.append(FindingLine{.t = recorder.now(), .finding = std::move(finding), .replaces = i});
+    recorder.append(FindingLine{.t = t, .finding = std::move(finding), .replaces = i});
   }
 }
 
@@ -112,13 +109,19 @@ std::string Conclusion::again_script(const Run& run) const {
 // A scenario of its own that shows the finding, with nothing else in it.
 std::string Conclusion::minimal_text(const Finding& finding) const {
   const Scenario& scenario = setup_.chosen.scenario;
-  std::vector<Setting> settings = settings_to_show(finding, scenario);
+  const auto culprit = culprits_.find(0);
+  std::vector<Setting> settings = settings_to_show(
+      finding, scenario, culprit == culprits_.end() ? std::string() : culprit->second);
   for (Setting& each : moved_files(scenario.target)) settings.push_back(std::move(each));
   settings.emplace_back("seed", std::to_string(scenario.seed));
+  if (setup_.options.pid) {
+    settings.emplace_back("target.pid", std::to_string(*setup_.options.pid));
+  }
   return fmt::format("# Shows {}{}{}, and nothing else.\n", name_of(finding.kind),
                      finding.behaviour.empty() ? "" : " by ", finding.behaviour) +
          text_with(setup_.chosen.text, "scenario.yaml",
-                   with_instead(all_settings(setup_.options), settings));
+                   with_instead(all_settings(setup_.options), settings),
+                   scenario.target.start.empty());
 }
 
 void Conclusion::write_files(const Run& run) const {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "rig/finding_command.h"
@@ -36,17 +39,18 @@ class Conclusion {
   // Adds the findings and the last line to the record. `known` are those that need no judgement: a
   // crash. Findings whose behaviour is not known are in the record before it is looked for, which
   // ends the target where the rig started it.
-  void judge(std::vector<Finding> known, Recorder& recorder) const;
+  void judge(std::vector<Finding> known, Recorder& recorder);
   // result.json, and with findings again.sh and minimal.yaml.
   void write_files(const Run& run) const;
 
  private:
-  void name_causes(Recorder& recorder) const;
+  void name_causes(Recorder& recorder, double t);
   [[nodiscard]] std::string why_not_halved() const;
   [[nodiscard]] std::string again_script(const Run& run) const;
   [[nodiscard]] std::string minimal_text(const Finding& finding) const;
 
   Setup setup_;
+  std::map<std::size_t, std::string> culprits_;  // by the index of the finding, as far as known
 };
 
 }  // namespace closewait

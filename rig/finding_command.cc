@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 #include <utility>
@@ -20,7 +21,7 @@ constexpr std::string_view kPid = "$PID";
 
 FindingCommand::FindingCommand(std::vector<std::string> words, pid_t pid,
                                const std::filesystem::path& folder)
-    : words_(std::move(words)), log_(folder / "on_finding.log") {
+    : words_(std::move(words)), pid_(pid), log_(folder / "on_finding.log") {
   const std::string number = std::to_string(pid);
   for (std::string& word : words_) {
     for (auto at = word.find(kPid); at != std::string::npos; at = word.find(kPid, at)) {
@@ -32,6 +33,11 @@ FindingCommand::FindingCommand(std::vector<std::string> words, pid_t pid,
 void FindingCommand::run_once() {
   const std::vector<std::string> words = std::exchange(words_, {});
   if (words.empty()) return;
+  if (pid_ == 0 || ::kill(pid_, 0) != 0) {
+    fmt::print(stderr, "closewait: on_finding.run: the target {}, so {} is not run\n",
+               pid_ == 0 ? "cannot be seen" : "has ended", words.front());
+    return;
+  }
   try {
     Child child({.command = words, .log = log_});
     pollfd wait{child.pidfd(), POLLIN, 0};

@@ -15,12 +15,14 @@ class FindingCommand {
   // command.
   FindingCommand(std::vector<std::string> words, pid_t pid, const std::filesystem::path& folder);
 
-  // Runs it and waits for its end, a minute at most; from the second call on it does nothing. What
-  // goes wrong is told on standard error: the run goes on.
+  // Runs it and waits for its end, a minute at most; from the second call on it does nothing, nor
+  // of a target that has ended or is not seen. What goes wrong is told on standard error: the run
+  // goes on.
   void run_once();
 
  private:
   std::vector<std::string> words_;
+  pid_t pid_;
   std::filesystem::path log_;
 };
 

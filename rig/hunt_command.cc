@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <random>
 
 #include "base/units.h"
 #include "faults/clients/clients.h"
 #include "faults/offer.h"
+#include "loadgen/scenario_text.h"
 #include "observe/process.h"
 #include "report/result.h"
 #include "report/table.h"
@@ -115,11 +117,19 @@ ExitStatus hunt_command(const HuntOptions& options) {
   hunted.polite_per_second = served_per_second(spoken.target, hunted.address);
   hunted.behaviours = applicable(offer_of(spoken.target, hunted.address));
   print_plan(hunted, speaks);
+  hunted.seed = options.run.seed.value_or(std::random_device{}());
+  // What was set is part of the scenario that stays.
+  RunOptions run_options = options.run;
   ChosenScenario chosen{.scenario = {}, .text = hunt_scenario_text(hunted)};
-  chosen.scenario = parse_scenario(chosen.text, "the hunt", all_settings(options.run));
+  if (const auto settings = all_settings(options.run); !settings.empty()) {
+    chosen.text = fmt::format("# Made by `closewait hunt {}`.\n", hunted.address.to_string()) +
+                  text_with(chosen.text, "the hunt", settings);
+    run_options.settings.clear();
+  }
+  chosen.scenario = parse_scenario(chosen.text, "the hunt", {});
   if (options.run.pid) chosen.scenario.target.pid = options.run.pid;
   const Run run =
-      play(chosen, options.run, options.run.out, interrupt, [&](const PlayedRun& played) {
+      play(chosen, run_options, options.run.out, interrupt, [&](const PlayedRun& played) {
         if (options.run.json) {
           fmt::print("{}\n", result_of(played.run).dump(2));
         } else {

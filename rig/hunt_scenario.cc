@@ -95,6 +95,7 @@ std::string hunt_scenario_text(const HuntedTarget& target) {
       "not\n"
       "# judged.\n"
       "name: hunt\n"
+      "seed: {5}\n"
       "target:\n"
       "{1}"
       "load: {{open_at_most: {2}, grace: 3s}}\n"
@@ -112,7 +113,7 @@ std::string hunt_scenario_text(const HuntedTarget& target) {
       "  clients.polite.failed_ratio: < 1%\n"
       "  latency.polite.response.p50: < 100x control\n",
       target.address.to_string(), target_text(target), target.open_at_most, format_rate(rate),
-      storm_clients(target, rate));
+      storm_clients(target, rate), target.seed);
 }
 
 }  // namespace closewait

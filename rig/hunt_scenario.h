@@ -16,6 +16,7 @@ struct HuntedTarget {
   std::vector<const Behaviour*> behaviours;  // that apply to it
   double polite_per_second = 0;              // served one after another
   std::uint64_t open_at_most = 200;
+  std::uint64_t seed = 0;
 };
 
 // A scenario that fits the target: all that applies to it in six cycles of some seconds, a minute

@@ -70,24 +70,32 @@ std::set<std::string> unpromised_behaviours(const Scenario& scenario) {
   return names;
 }
 
-// Those whose connections the target promises to keep for all their requests and pauses.
+// Whether the target promises to keep such a connection for all its requests and pauses. Without an
+// idle_timeout it has promised no more than a moment.
+bool is_kept(const ClientMix& mix, const Promises& promises) {
+  constexpr Nanoseconds kMoment = std::chrono::seconds(1);
+  const Params& params = mix.params;
+  const bool held = params.every > Nanoseconds(0);
+  const auto requests =
+      held ? static_cast<std::uint64_t>(params.hold / params.every) + 1 : params.requests;
+  const bool bears_pauses =
+      promises.idle_timeout ? params.every < *promises.idle_timeout : params.every <= kMoment;
+  return promises.max_requests && requests <= *promises.max_requests && bears_pauses;
+}
+
+// Those whose connections are kept in whichever phase they come.
 std::set<std::string> kept_behaviours(const Scenario& scenario) {
-  const Promises& promises = scenario.target.promises;
   std::set<std::string> names;
-  if (!promises.max_requests) return names;
-  for (const Phase& phase : scenario.cycle) {
+  std::set<std::string> others;
+  const auto look_at = [&](const Phase& phase) {
     for (const ClientMix& mix : phase.clients) {
-      const Params& params = mix.params;
-      const bool held = params.every > Nanoseconds(0);
-      const auto requests =
-          held ? static_cast<std::uint64_t>(params.hold / params.every) + 1 : params.requests;
-      const bool kept = requests <= *promises.max_requests &&
-                        (!promises.idle_timeout || params.every < *promises.idle_timeout);
-      if (mix.behaviour->polite && mix.behaviour->needs.keep_alive && kept) {
-        names.emplace(mix.behaviour->name);
-      }
+      if (!mix.behaviour->polite || !mix.behaviour->needs.keep_alive) continue;
+      (is_kept(mix, scenario.target.promises) ? names : others).emplace(mix.behaviour->name);
     }
-  }
+  };
+  if (scenario.warm_up) look_at(*scenario.warm_up);
+  std::ranges::for_each(scenario.cycle, look_at);
+  for (const std::string& each : others) names.erase(each);
   return names;
 }
 
@@ -149,6 +157,21 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   take(innocents_closed(run, kept_behaviours(scenario)).not_judged);
 }
 
+// Whether polite clients alone come as fast as all together do at their fastest.
+bool has_control_of_the_same_rate(const Scenario& scenario) {
+  constexpr double kSameRate = 0.8;
+  double alone =
+      scenario.warm_up && scenario.warm_up->is_control() ? peak_of(scenario.warm_up->rate) : 0;
+  double together = 0;
+  for (const Phase& phase : scenario.cycle) {
+    if (phase.kind == PhaseKind::kRest) continue;
+    if (phase.rate.unbounded) return false;
+    double& highest = phase.is_control() ? alone : together;
+    highest = std::max(highest, peak_of(phase.rate));
+  }
+  return alone >= kSameRate * together;
+}
+
 struct ComparedExpectations {
   JudgedExpectations judged;
   Judged harm;  // what of it rude clients do to polite ones
@@ -161,15 +184,17 @@ ComparedExpectations compare_expectations(const Run& run, const Scenario& scenar
   const auto of_control = [&](std::string_view path) { return number_at(control, path); };
   ComparedExpectations compared;
   compared.judged = judge_expectations(scenario.expect, of_run, of_control, is_saturated(run));
+  const auto holds_alone = [&](const ExpectationResult& broken) {
+    const auto alone = of_control(broken.path);
+    const auto written = std::ranges::find_if(scenario.expect, [&](const Expectation& each) {
+      return each.path == broken.path && each.bound == broken.bound;
+    });
+    return alone && written != scenario.expect.end() &&
+           holds(written->relation, *alone, broken.limit);
+  };
   compared.harm =
-      bystander_harm(run, compared.judged.results, [&](const ExpectationResult& broken) {
-        const auto alone = of_control(broken.path);
-        const auto written = std::ranges::find_if(scenario.expect, [&](const Expectation& each) {
-          return each.path == broken.path && each.bound == broken.bound;
-        });
-        return alone && written != scenario.expect.end() &&
-               holds(written->relation, *alone, broken.limit);
-      });
+      bystander_harm(run, compared.judged.results,
+                     {.same_rate = has_control_of_the_same_rate(scenario), .holds = holds_alone});
   return compared;
 }
 
@@ -193,8 +218,8 @@ void add_expectations(const Run& run, const Scenario& scenario, const Circumstan
 }  // namespace
 
 void tell_how_to_see_it_again(Finding& finding, const Scenario& scenario,
-                              const Circumstances& circumstances) {
-  finding.again = shell_command(circumstances.again(settings_to_show(finding, scenario)));
+                              const Circumstances& circumstances, std::string_view culprit) {
+  finding.again = shell_command(circumstances.again(settings_to_show(finding, scenario, culprit)));
 }
 
 std::vector<Finding> findings_of(const Run& run, const Scenario& scenario, bool finished) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loadgen/scenario.h"
@@ -25,7 +26,7 @@ struct Circumstances {
 
 // Puts the command into a finding.
 void tell_how_to_see_it_again(Finding& finding, const Scenario& scenario,
-                              const Circumstances& circumstances);
+                              const Circumstances& circumstances, std::string_view culprit = {});
 
 // The last line of the record: fail beats inconclusive beats pass. Accepted findings do not count.
 [[nodiscard]] EndLine judge(const Run& run, const Scenario& scenario,

@@ -198,11 +198,23 @@ void note_ending(Runner::Ending ending, Generator& generator, Circumstances& cir
   circumstances.finished = circumstances.interrupted_by.empty();
 }
 
-Finding crash_of(TargetProcess& target, const Recorder& recorder) {
+// Of the phase of that name.
+std::vector<std::string> behaviours_of(const Scenario& scenario, const std::string& name) {
+  std::vector<std::string> names;
+  const auto add = [&](const Phase& phase) {
+    if (phase.name != name || !names.empty()) return;
+    for (const ClientMix& mix : phase.clients) names.emplace_back(mix.behaviour->name);
+  };
+  if (scenario.warm_up) add(*scenario.warm_up);
+  std::ranges::for_each(scenario.cycle, add);
+  return names;
+}
+
+Finding crash_of(TargetProcess& target, const Recorder& recorder, const Scenario& scenario) {
   ProcessEnd end{.is_child = target.child() != nullptr, .t = recorder.now()};
   const PhaseLine& phase = recorder.run().phases.back();
   end.phase = phase.name;
-  if (phase.kind != PhaseKind::kRest) end.behaviours = recorder.run().header.behaviours;
+  if (phase.kind != PhaseKind::kRest) end.behaviours = behaviours_of(scenario, phase.name);
   const Latest& latest = recorder.run().latest;
   end.last_delivered = latest.delivered;
   for (const auto& [name, count] : latest.delivered_before) end.last_delivered[name] += count;
@@ -339,17 +351,17 @@ Run play(const ChosenScenario& chosen, const RunOptions& options, const std::str
     const Runner::Ending ending = runner.run();
     note_ending(ending, generator, circumstances);
     if (ending == Runner::Ending::kTargetEnded) {
-      findings.push_back(crash_of(target, recorder));
+      findings.push_back(crash_of(target, recorder, scenario));
     }
   }
   circumstances.record_lost = recorder.lost_lines();
-  const Conclusion conclusion({.chosen = chosen,
-                               .options = options,
-                               .circumstances = circumstances,
-                               .folder = folder,
-                               .interrupt = interrupt,
-                               .target = target,
-                               .on_finding = on_finding});
+  Conclusion conclusion({.chosen = chosen,
+                         .options = options,
+                         .circumstances = circumstances,
+                         .folder = folder,
+                         .interrupt = interrupt,
+                         .target = target,
+                         .on_finding = on_finding});
   conclusion.judge(std::move(findings), recorder);
   conclusion.write_files(recorder.run());
   told({.run = recorder.run(), .folder = folder.path()});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -48,18 +49,27 @@ std::optional<Scenario> rest_of(const Scenario& scenario, const Run& run) {
   return left;
 }
 
-// With `on_finding: {then: restart}` as many runs as it takes, each in a folder of its own.
+// With `on_finding: {then: restart}` as many runs as it takes, each in a folder of its own. What
+// was found is not forgotten when a later one cannot be played.
 ExitStatus play_with_restarts(ChosenScenario chosen, const RunOptions& options,
-                              const std::string& out, const Interrupt& interrupt) {
+                              const std::string& given, const Interrupt& interrupt) {
   ExitStatus worst = ExitStatus::kPass;
+  const std::string out = given.ends_with('/') ? given.substr(0, given.size() - 1) : given;
   for (int i = 1; !interrupt.came(); ++i) {
     const std::string folder = i == 1 || out.empty() ? out : fmt::format("{}-{}", out, i);
-    const Run run = play(chosen, options, folder, interrupt,
-                         [&](const auto& played) { print_result(played, options.json); });
-    worst = worse_of(worst, status_of(run));
-    auto left = rest_of(chosen.scenario, run);
-    if (!left) break;
-    chosen.scenario = std::move(*left);
+    try {
+      const Run run = play(chosen, options, folder, interrupt,
+                           [&](const auto& played) { print_result(played, options.json); });
+      worst = worse_of(worst, status_of(run));
+      auto left = rest_of(chosen.scenario, run);
+      if (!left) break;
+      chosen.scenario = std::move(*left);
+      chosen.scenario.halve = false;  // what causes it was looked for once
+    } catch (const std::exception& error) {
+      if (i == 1) throw;
+      fmt::print(stderr, "closewait: the target is not started again: {}\n", error.what());
+      break;
+    }
   }
   return worst;
 }

@@ -28,22 +28,14 @@ ClientMix mix_of(const Scenario& scenario, std::string_view behaviour) {
 
 // What a client did not get is judged by what polite ones got.
 bool is_compared(const Finding& finding) {
-  switch (finding.kind) {
-    case FindingKind::kLostResponse:
-    case FindingKind::kWrongResponse:
-    case FindingKind::kBystanderHarm:
-      return !is_polite(finding.behaviour);
-    default:
-      return false;
-  }
+  return finding.kind == FindingKind::kLostResponse || finding.kind == FindingKind::kWrongResponse;
 }
 
 std::vector<ClientMix> clients_to_show(const Phase& phase, const Finding& finding,
-                                       const Scenario& scenario) {
-  if (finding.kind == FindingKind::kBystanderHarm) {
-    return clients_of(phase, [&](const Behaviour& each) {
-      return each.polite || each.name == finding.behaviour;
-    });
+                                       const Scenario& scenario, std::string_view culprit) {
+  if (is_of_a_victim(finding)) {
+    return clients_of(phase,
+                      [&](const Behaviour& each) { return each.polite || each.name == culprit; });
   }
   std::vector<ClientMix> clients;
   if (is_compared(finding)) clients.push_back(mix_of(scenario, kPolite.name));
@@ -62,6 +54,17 @@ std::vector<ClientMix> clients_of(const Phase& phase,
   return clients;
 }
 
+bool is_of_a_victim(const Finding& finding) {
+  switch (finding.kind) {
+    case FindingKind::kLostResponse:
+    case FindingKind::kWrongResponse:
+    case FindingKind::kInnocentClosed:
+      return is_polite(finding.behaviour);
+    default:
+      return finding.kind == FindingKind::kBystanderHarm;
+  }
+}
+
 std::uint64_t cycles_to_show(const Finding& finding) {
   switch (finding.kind) {
     case FindingKind::kMemoryGrowth:
@@ -76,12 +79,13 @@ std::uint64_t cycles_to_show(const Finding& finding) {
   }
 }
 
-std::vector<Setting> settings_to_show(const Finding& finding, const Scenario& scenario) {
+std::vector<Setting> settings_to_show(const Finding& finding, const Scenario& scenario,
+                                      std::string_view culprit) {
   std::vector<Setting> settings;
-  if (finding.behaviour.empty()) return settings;
+  if (is_of_a_victim(finding) ? culprit.empty() : finding.behaviour.empty()) return settings;
   for (const Phase& phase : scenario.cycle) {
     if (phase.kind == PhaseKind::kRest) continue;
-    const auto clients = clients_to_show(phase, finding, scenario);
+    const auto clients = clients_to_show(phase, finding, scenario, culprit);
     if (clients.empty()) continue;
     settings.emplace_back("cycle." + phase.name + ".clients", clients_yaml(clients));
   }

@@ -41,9 +41,19 @@ TEST(ShowAgain, HasPoliteOnesWhereItIsJudgedBesideThem) {
               Contains(Pair("cycle.storm.clients",
                             "{polite: 1, slow-read: {weight: 1, size: 1MiB, at_most: 9}}")));
   const Finding harm{.kind = FindingKind::kBystanderHarm, .behaviour = "slow-read"};
-  EXPECT_THAT(settings_to_show(harm, scenario_of(kMixed)),
+  EXPECT_THAT(settings_to_show(harm, scenario_of(kMixed), "slow-read"),
               Contains(Pair("cycle.storm.clients",
                             "{polite: 80, slow-read: {weight: 5, size: 1MiB, at_most: 9}}")));
+}
+
+// The victim alone would show nothing.
+TEST(ShowAgain, OfAVictimTakesWhoDidIt) {
+  const Finding closed{.kind = FindingKind::kInnocentClosed, .behaviour = "polite-held"};
+  EXPECT_THAT(settings_to_show(closed, scenario_of(kMixed)), IsEmpty());
+  EXPECT_THAT(settings_to_show(closed, scenario_of(kMixed), "rst-after-connect"),
+              Contains(Pair("cycle.storm.clients", "{polite: 80, rst-after-connect: 15}")));
+  const Finding wrong{.kind = FindingKind::kWrongResponse, .behaviour = "polite"};
+  EXPECT_THAT(settings_to_show(wrong, scenario_of(kMixed)), IsEmpty());
 }
 
 TEST(ShowAgain, TakesAsManyCyclesAsItIsJudgedBy) {

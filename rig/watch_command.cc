@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "metrics/endpoint.h"
 #include "metrics/process_metrics.h"
+#include "observe/observe_error.h"
 #include "observe/observer.h"
 #include "observe/target.h"
 #include "record/run.h"
@@ -44,11 +45,13 @@ Watched find(SockDiag& diag, const WatchOptions& options) {
     if (!addresses) refuse(fmt::format("pid {}", pid), addresses.error());
     return {.addresses = *addresses, .roots = {pid}};
   }
-  error_code error;
-  for (const char* ip : {"127.0.0.1", "::1"}) {
-    const std::vector<SocketAddress> addresses{SocketAddress::parse_ip(ip, *options.port).value()};
-    const auto target = find_target(diag, addresses);
-    if (target) return {.addresses = addresses, .roots = target->roots};
+  const auto listeners = diag.listeners(*options.port);
+  if (!listeners) refuse(fmt::format("port {}", *options.port), listeners.error());
+  error_code error = make_error_code(ObserveError::kNoListener);
+  for (const TcpSocket& each : *listeners) {
+    const SocketAddress address = each.local.address();
+    const auto target = find_target(diag, {address});
+    if (target) return {.addresses = {address}, .roots = target->roots};
     error = target.error();
   }
   refuse(fmt::format("port {}", *options.port), error);
@@ -190,9 +193,9 @@ ExitStatus watch_command(const WatchOptions& options) {
     endpoint.emplace(*options.metrics, [&shown] { return shown.collect(); });
     fmt::print(stderr, "metrics at {}\n", endpoint->url());
   }
-  const Instant end =
-      options.length > Nanoseconds(0) ? Clock::now() + options.length : Instant::max();
-  for (Instant next = Clock::now();; next += kEvery) {
+  const Instant begin = Clock::now();
+  const Instant end = options.length > Nanoseconds(0) ? begin + options.length : Instant::max();
+  for (Instant next = begin;; next += kEvery) {
     if (!watch.look()) {
       fmt::print(stderr, "pid {} has ended\n", watched.roots.front());
       return ExitStatus::kFail;

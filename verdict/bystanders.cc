@@ -10,8 +10,6 @@
 namespace closewait {
 namespace {
 
-constexpr double kSameRate = 0.8;
-
 ClientCounts counts_beside_faults(const Run& run, std::size_t behaviour) {
   ClientCounts counts = run.whole.clients[behaviour].counts;
   if (behaviour < run.beside_host_faults.size()) counts -= run.beside_host_faults[behaviour];
@@ -38,22 +36,6 @@ std::string value_text(std::string_view path, double value) {
   return fmt::format("{:.6g}", value);
 }
 
-double rate_of(const PlayedPhase& phase) {
-  const double seconds = phase.ended - phase.began;
-  return seconds > 0 ? static_cast<double>(phase.planned) / seconds : 0;
-}
-
-// Whether polite clients alone came as fast as all together did.
-bool has_control_of_the_same_rate(const Run& run) {
-  double alone = 0;
-  double together = 0;
-  for (const PlayedPhase& phase : run.played) {
-    double& highest = phase.control ? alone : together;
-    highest = std::max(highest, rate_of(phase));
-  }
-  return alone > 0 && alone >= kSameRate * together;
-}
-
 std::vector<std::string> rude_ones(const Run& run) {
   std::vector<std::string> names;
   std::ranges::copy_if(run.header.behaviours, std::back_inserter(names), [&](const auto& name) {
@@ -66,6 +48,9 @@ std::vector<std::string> rude_ones(const Run& run) {
 
 Judged innocents_closed(const Run& run, const std::set<std::string>& promised) {
   Judged judged;
+  const bool crashed = std::ranges::any_of(
+      run.findings, [](const Finding& each) { return each.kind == FindingKind::kCrash; });
+  if (crashed) return judged;  // that ended them
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
     const std::string& name = run.header.behaviours[i];
     const ClientCounts counts = counts_beside_faults(run, i);
@@ -96,13 +81,16 @@ Judged innocents_closed(const Run& run, const std::set<std::string>& promised) {
 }
 
 Judged bystander_harm(const Run& run, const std::vector<ExpectationResult>& expectations,
-                      const std::function<bool(const ExpectationResult&)>& held_by_control) {
+                      const PoliteControl& control) {
   Judged judged;
   const std::vector<std::string> rude = rude_ones(run);
   if (rude.empty() || is_saturated(run)) return judged;
   Finding finding{.kind = FindingKind::kBystanderHarm, .confidence = "exact"};
   for (const ExpectationResult& each : expectations) {
-    if (each.held || !is_of_polite_clients(each.path) || !held_by_control(each)) continue;
+    // Counts of a longer time are more.
+    const bool comparable = unit_of(each.path) != NumberUnit::kCount;
+    if (each.held || !comparable || !is_of_polite_clients(each.path) || !control.holds(each))
+      continue;
     finding.evidence.push_back(
         fmt::format("{} is {} while rude clients are there, expected {} (a bound of {}); with "
                     "polite ones alone "
@@ -113,7 +101,7 @@ Judged bystander_harm(const Run& run, const std::vector<ExpectationResult>& expe
   if (finding.evidence.empty()) return judged;
   const bool beside_faults = std::ranges::any_of(
       run.played, [](const PlayedPhase& phase) { return phase.host_faults > 0; });
-  if (beside_faults || !has_control_of_the_same_rate(run)) {
+  if (beside_faults || !control.same_rate) {
     judged.not_judged.push_back(
         fmt::format("bystander-harm: {}, and {}", finding.evidence.front(),
                     beside_faults ? "the target's process was meddled with"

@@ -18,11 +18,18 @@ namespace closewait {
 // `promised` behaviours, whose connections the target has promised to keep that long.
 [[nodiscard]] Judged innocents_closed(const Run& run, const std::set<std::string>& promised);
 
-// bystander-harm: an expectation of polite clients (what of them failed, how long they waited) that
-// does not hold while others are there, and holds in a phase of the same rate with polite ones
-// alone. `held_by_control` tells that of the phases with polite clients only.
-[[nodiscard]] Judged bystander_harm(
-    const Run& run, const std::vector<ExpectationResult>& expectations,
-    const std::function<bool(const ExpectationResult&)>& held_by_control);
+// The phases with polite clients alone.
+struct PoliteControl {
+  bool same_rate = false;  // one of them is as fast as the storms at their fastest
+  // Whether what does not hold in the storms holds in them.
+  std::function<bool(const ExpectationResult&)> holds;
+};
+
+// bystander-harm: an expectation of polite clients (what share of them failed, how long they
+// waited) that does not hold while others are there, and holds in a phase of the same rate with
+// polite ones alone.
+[[nodiscard]] Judged bystander_harm(const Run& run,
+                                    const std::vector<ExpectationResult>& expectations,
+                                    const PoliteControl& control);
 
 }  // namespace closewait

@@ -16,6 +16,8 @@ std::string spread_of(const Histogram& reap) {
       brief_duration(reap.max()));
 }
 
+ClientTally without_reap(const ClientTally& tally) { return {.counts = tally.counts}; }
+
 // Nothing: it keeps its promise to this behaviour.
 std::optional<Finding> judge_one(const std::string& behaviour, const ClientTally& tally,
                                  const ClientCounts& beside, Nanoseconds promised) {
@@ -47,11 +49,16 @@ std::optional<Finding> judge_one(const std::string& behaviour, const ClientTally
 
 Judged lingering(const Run& run, Nanoseconds promised) {
   Judged judged;
+  // What its process was kept from doing then comes late in the rest after it, too.
+  const bool meddled =
+      std::ranges::any_of(run.played, [](const PlayedPhase& each) { return each.host_faults > 0; });
   for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
     const ClientCounts beside =
         i < run.beside_host_faults.size() ? run.beside_host_faults[i] : ClientCounts();
     if (auto finding =
-            judge_one(run.header.behaviours[i], run.whole.clients[i], beside, promised)) {
+            judge_one(run.header.behaviours[i],
+                      meddled ? without_reap(run.whole.clients[i]) : run.whole.clients[i], beside,
+                      promised)) {
       judged.findings.push_back(std::move(*finding));
     }
   }

@@ -40,6 +40,13 @@ TEST(Lingering, WhatHostFaultsDelayedDoesNotCount) {
   EXPECT_THAT(lingering(run, kPromised).findings, IsEmpty());
 }
 
+TEST(Lingering, WhatIsReapedLateBesideHostFaultsDoesNotCount) {
+  closewait::Run run = run_of({"polite"});
+  run.whole.clients[0].reap.record(seconds(40), 2);
+  run.played = {{.host_faults = 1}};
+  EXPECT_THAT(lingering(run, kPromised).findings, IsEmpty());
+}
+
 // The distribution is the evidence.
 TEST(Lingering, IsWhoseSocketOutlivesItsClientForLongerThanPromised) {
   closewait::Run run = run_of({"half-close-early"});

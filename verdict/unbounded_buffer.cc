@@ -40,9 +40,16 @@ Judged unbounded_buffers(const Run& run) {
       "in {} of cycle {} the target had {:.1f} MiB more memory for each of {} clients that left "
       "their response unread",
       worst->phase, worst->cycle, worst->unread_bytes / kUnitMiB, worst->unread_clients);
-  if (sizes.size() < 2) {
-    judged.not_judged.push_back(fmt::format(
-        "unbounded-buffer: {}, and in no other storm; a longer run (repeat) tells", seen));
+  const std::uint64_t quarantine = run.rests.empty() ? 0 : run.rests.back().quarantine;
+  const bool may_be_freed = worst->unread_bytes * static_cast<double>(worst->unread_clients) <=
+                            2 * static_cast<double>(quarantine);
+  if (may_be_freed || sizes.size() < 2) {
+    judged.not_judged.push_back(
+        fmt::format("unbounded-buffer: {}, and {}", seen,
+                    may_be_freed ? "it keeps what it freed (AddressSanitizer); "
+                                   "ASAN_OPTIONS=quarantine_size_mb=1 tells"
+                                 : "in no other storm, as where an allocator keeps what it was "
+                                   "once given"));
     return judged;
   }
   Finding finding{.kind = FindingKind::kUnboundedBuffer, .confidence = "estimated"};

@@ -48,6 +48,13 @@ TEST(UnboundedBuffer, OneStormIsNotEnough) {
   EXPECT_THAT(judged.not_judged, ElementsAre(HasSubstr("in no other storm")));
 }
 
+TEST(UnboundedBuffer, WhatAQuarantineMayKeepIsNone) {
+  closewait::Run run = run_of({8 * kMiB, 8 * kMiB});
+  run.rests.push_back({.quarantine = 256 * 1024 * 1024});
+  EXPECT_THAT(unbounded_buffers(run).findings, IsEmpty());
+  EXPECT_THAT(unbounded_buffers(run).not_judged, ElementsAre(HasSubstr("AddressSanitizer")));
+}
+
 TEST(UnboundedBuffer, OfFewClientsOrBesideHostFaultsNothingIsSaid) {
   closewait::Run few = run_of({8 * kMiB, 8 * kMiB});
   for (PlayedPhase& phase : few.played) phase.unread_clients = 2;
