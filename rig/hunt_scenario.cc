@@ -98,7 +98,7 @@ std::string hunt_scenario_text(const HuntedTarget& target) {
       "seed: {5}\n"
       "target:\n"
       "{1}"
-      "load: {{open_at_most: {2}, grace: 3s}}\n"
+      "load: {{open_at_most: {2}, grace: 10s}}\n"
       "warm_up: {{for: 2s, rate: {3}, clients: {{polite: 1}}}}\n"
       "cycle:\n"
       "  - {{name: control, for: 1s, rate: {3}, clients: {{polite: 1}}}}\n"
