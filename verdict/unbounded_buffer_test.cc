@@ -48,6 +48,27 @@ TEST(UnboundedBuffer, OneStormIsNotEnough) {
   EXPECT_THAT(judged.not_judged, ElementsAre(HasSubstr("in no other storm")));
 }
 
+// 10 clients that asked for some 8 MiB each; so much more memory at the last rest than at the
+// first.
+closewait::Run kept(double bytes_each, double stayed) {
+  closewait::Run run = run_of({bytes_each, 0.1 * kMiB, 0});
+  for (const double grown : {0.0, stayed, stayed, stayed}) {
+    run.rests.push_back({.sample = {.anon_bytes = static_cast<std::uint64_t>(5 * kMiB + grown)}});
+  }
+  return run;
+}
+
+// What was freed is kept by an allocator and used again by the next.
+TEST(UnboundedBuffer, TheFirstStormIsEnoughWhereTheMemoryStays) {
+  const auto findings = unbounded_buffers(kept(12 * kMiB, 118 * kMiB)).findings;
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_THAT(findings[0].evidence[2],
+              HasSubstr("5.0 MiB at the first rest, 123.0 MiB at the last"));
+  EXPECT_THAT(unbounded_buffers(kept(12 * kMiB, 10 * kMiB)).findings, IsEmpty());
+  EXPECT_THAT(unbounded_buffers(kept(40 * kMiB, 400 * kMiB)).findings, IsEmpty())
+      << "more than they asked for";
+}
+
 TEST(UnboundedBuffer, WhatAQuarantineMayKeepIsNone) {
   closewait::Run run = run_of({8 * kMiB, 8 * kMiB});
   run.rests.push_back({.quarantine = 256 * 1024 * 1024});
