@@ -45,6 +45,9 @@ int Client::unread() {
 Outcome Client::ended_as(bool proven, bool alive) {
   close_socket();
   if (proven) ++tally_->counts.confirmed;
+  // It was ended, and has not ended: no end of its own wants proof.
+  const bool was_ended = happened_ && !alive && !proven;
+  if (was_ended && !fin_intended_) --tally_->counts.intended;
   return proven || (happened_ && !alive) ? Outcome::kDelivered : Outcome::kPreempted;
 }
 

@@ -205,6 +205,18 @@ TEST_F(SessionTest, CountsThoseWhoOutstayAPromise) {
   }
 }
 
+// Where the target had the right to end it, and did, there is no end of the client's to be proven.
+TEST_F(SessionTest, WhoWasEndedByRightHasNoEndToProve) {
+  Peer peer(resets_when_asked());
+  PortTable ports = table();
+  Phase one = phase("oversized", 100);
+  one.clients[0].params = default_params(*one.clients[0].behaviour);
+  one.clients[0].params.hold = milliseconds(200);
+  const ClientTally tally = run(one, peer.address(), ports);
+  EXPECT_EQ(tally.counts.of(Outcome::kDelivered), 4U);
+  EXPECT_EQ(tally.counts.intended, tally.counts.confirmed);
+}
+
 // The first connection of them, and where in its body the first other byte was.
 TEST_F(SessionTest, KeepsTheFirstThatIsWrongAsAnExample) {
   Peer peer({.answer = with_other_byte(http_answer(64), 24)});

@@ -104,7 +104,7 @@ bool dialect_is_open(const RunOptions& options) {
 
 }  // namespace
 
-std::vector<Setting> probe_dialect(const SocketAddress& target) {
+std::vector<Setting> probe_dialect(const SocketAddress& target, bool any_status) {
   if (auto lines = probe_lines(target); !lines.empty()) return lines;
   const std::string request = request_for("/bytes/16");
   const std::string answer = ask(target, request);
@@ -126,7 +126,12 @@ std::vector<Setting> probe_dialect(const SocketAddress& target) {
   if (ends_in_pattern(answer)) return {{"target.dialect", "http"}};
   const std::string front = ask(target, request_for("/"));
   constexpr std::size_t kStatus = std::string_view("HTTP/1.1 ").size();
-  if (front.size() < kStatus + 3 || front.substr(kStatus, 3) != "200") {
+  const std::string status = front.size() < kStatus + 3 ? "" : front.substr(kStatus, 3);
+  if (any_status && (status.starts_with('3') || status.starts_with('4'))) {
+    return {
+        {"target.dialect", "http"}, {"target.path", "/"}, {"target.status", "[" + status + "]"}};
+  }
+  if (status != "200") {
     throw SetupError(
         fmt::format("{} speaks HTTP and answers / by '{}'; say a path that it answers with 200 by "
                     "--set target.path=/PATH",

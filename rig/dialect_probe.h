@@ -9,10 +9,12 @@
 
 namespace closewait {
 
-// Finds out by one polite request what an unknown server speaks: closewait-server's /bytes/N, any
-// other HTTP (then its / is asked for), or echo. Gives the settings that say so. Throws SetupError
-// when the server cannot be reached or answers as none of them.
-[[nodiscard]] std::vector<Setting> probe_dialect(const SocketAddress& target);
+// Finds out by some polite requests what an unknown server speaks: redis, memcached or SMTP, by its
+// first words; closewait-server's /bytes/N, any other HTTP (then its / is asked for, which has to
+// be there unless `any_status`), or echo. Gives the settings that say so. Throws SetupError when
+// the server cannot be reached or answers as none of them.
+[[nodiscard]] std::vector<Setting> probe_dialect(const SocketAddress& target,
+                                                 bool any_status = false);
 
 // Finds the dialect out where nobody has said it: a run without a file. What was found, and the
 // seed, are options from then on. Throws UsageError and SetupError.

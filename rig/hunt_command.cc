@@ -47,7 +47,7 @@ std::vector<Setting> find_speech(const HuntOptions& options, const Scenario& pla
   const bool said = std::ranges::any_of(options.run.settings, [](const Setting& each) {
     return each.first.starts_with("target.") && !each.first.starts_with("target.promises");
   });
-  return said ? std::vector<Setting>() : probe_dialect(*plain.target.address());
+  return said ? std::vector<Setting>() : probe_dialect(*plain.target.address(), true);
 }
 
 // Polite clients one after another, a second's worth of them. Throws SetupError when the first of
@@ -71,11 +71,13 @@ double served_per_second(const TargetSpec& spec, const SocketAddress& address) {
   return served / to_seconds(Clock::now() - begin);
 }
 
+// Without those that take a right: what is found has to show again without it. And without urgent
+// bytes, which no protocol of today sends and servers in wide use (nginx) do not read past.
 std::vector<const Behaviour*> applicable(const Offer& offer) {
   std::vector<const Behaviour*> all;
   for (const Behaviour* each : catalogue()) {
-    const bool needs_right = each->needs.net_admin;  // what is found must show again without
-    if (!needs_right && obstacle(*each, offer).empty()) all.push_back(each);
+    const bool left_out = each->needs.net_admin || each == &kUrgent;
+    if (!left_out && obstacle(*each, offer).empty()) all.push_back(each);
   }
   return all;
 }

@@ -38,12 +38,18 @@ double round_rate(double rate) {
 }
 
 std::string client_text(const Behaviour& behaviour, double weight, std::uint64_t at_most) {
-  if (!stays(behaviour)) return fmt::format("{}: {:.3g}", behaviour.name, weight);
+  if (behaviour.polite && !stays(behaviour)) {
+    return fmt::format("{}: {:.3g}", behaviour.name, weight);
+  }
+  if (!stays(behaviour)) {
+    return fmt::format("{}: {{weight: {:.3g}, optional: on}}", behaviour.name, weight);
+  }
   std::string text =
       fmt::format("{}: {{weight: {:.3g}, at_most: {}", behaviour.name, weight, at_most);
   if (parameter_of(behaviour, "hold") != nullptr) {
     text += behaviour.polite ? ", hold: 3s" : ", hold: 1s";
   }
+  if (!behaviour.polite) text += ", optional: on";
   return text + "}";
 }
 

@@ -109,6 +109,17 @@ bool any_outstays(const Run& run, const Scenario& scenario, Nanoseconds promised
   });
 }
 
+// Those that may be left out where they cannot happen.
+std::set<std::string> optional_behaviours(const Scenario& scenario) {
+  std::set<std::string> names;
+  for (const Phase& phase : scenario.cycle) {
+    for (const ClientMix& mix : phase.clients) {
+      if (mix.optional) names.emplace(mix.behaviour->name);
+    }
+  }
+  return names;
+}
+
 std::set<std::string> limited_behaviours(const Scenario& scenario) {
   std::set<std::string> names;
   for (const Phase& phase : scenario.cycle) {
@@ -126,6 +137,15 @@ void add_not_judged(const Run& run, const Scenario& scenario, EndLine& end) {
   if (run.rests.size() < 2) end.not_judged.emplace_back("leaks: no rest after a storm was reached");
   for (const auto& [name, why] : run.header.not_applicable) {
     end.not_judged.push_back(fmt::format("{}: not applicable, it {}", name, why));
+  }
+  const auto optional = optional_behaviours(scenario);
+  for (std::size_t i = 0; i < run.header.behaviours.size(); ++i) {
+    const std::string& name = run.header.behaviours[i];
+    const ClientCounts& counts = run.whole.clients[i].counts;
+    if (!optional.contains(name) || !never_happened(counts)) continue;
+    end.not_judged.push_back(
+        fmt::format("{}: the target ended all {} of them before they had done what they do", name,
+                    counts.opened));
   }
   const auto apart = std::ranges::find_if(
       run.played, [](const PlayedPhase& each) { return !each.together_lacks.empty(); });
@@ -251,7 +271,8 @@ std::vector<Finding> findings_of(const Run& run, const Scenario& scenario, bool 
 
 EndLine judge(const Run& run, const Scenario& scenario, const Circumstances& circumstances) {
   EndLine end{.finished = circumstances.finished};
-  end.inconclusive_because = shortfalls(run, limited_behaviours(scenario));
+  end.inconclusive_because =
+      shortfalls(run, limited_behaviours(scenario), optional_behaviours(scenario));
   if (!circumstances.interrupted_by.empty()) {
     end.inconclusive_because.push_back(circumstances.interrupted_by);
   }

@@ -218,5 +218,22 @@ TEST(Honesty, ATargetThatCannotBeSeen) {
   }
 }
 
+// What never came about was not survived, and where it may be left out it is no shortfall either.
+TEST(Honesty, AnOptionalBehaviourThatTheTargetNeverLetHappenIsLeftOut) {
+  closewait::Run run;
+  run.header.behaviours = {"slow-body"};
+  run.header.lag_at_most = 0.1;
+  run.whole.clients.resize(1);
+  run.beside_host_faults.resize(1);
+  ClientCounts& counts = run.whole.clients[0].counts;
+  counts.planned = counts.opened = 9;
+  counts.outcomes[index_of(Outcome::kPreempted)] = 9;
+  EXPECT_FALSE(shortfalls(run, {}).empty());
+  EXPECT_TRUE(shortfalls(run, {}, {"slow-body"}).empty());
+  counts.outcomes[index_of(Outcome::kPreempted)] = 5;
+  counts.outcomes[index_of(Outcome::kDelivered)] = 4;
+  EXPECT_FALSE(shortfalls(run, {}, {"slow-body"}).empty()) << "some of them happened";
+}
+
 }  // namespace
 }  // namespace closewait
