@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 
@@ -129,7 +130,8 @@ std::optional<DestroyEvent> parse_destroy(std::span<const std::byte> payload) {
 
 int netlink_errno(std::span<const std::byte> payload) {
   std::int32_t value = 0;
-  return copy_out(payload, 0, value) ? -value : 0;
+  if (!copy_out(payload, 0, value) || value >= 0) return 0;
+  return value == INT32_MIN ? EPROTO : -value;  // that has no positive one
 }
 
 std::vector<std::byte> dump_request(const DumpQuery& query) {

@@ -155,5 +155,17 @@ TEST(ReadDumpBlock, TellsOfInterruptionErrorsAndGarbage) {
   EXPECT_TRUE(read_dump_block(bytes_of_hex("0300"), sockets).error);
 }
 
+// What the kernel never says has no meaning, and no undefined one.
+TEST(NetlinkErrno, IsAPositiveNumberOrNothing) {
+  const auto errno_of = [](std::int32_t value) {
+    return netlink_errno(std::as_bytes(std::span(&value, 1)));
+  };
+  EXPECT_EQ(errno_of(-ENOENT), ENOENT);
+  EXPECT_EQ(errno_of(0), 0);
+  EXPECT_EQ(errno_of(7), 0);
+  EXPECT_EQ(errno_of(INT32_MIN), EPROTO);
+  EXPECT_EQ(netlink_errno({}), 0);
+}
+
 }  // namespace
 }  // namespace closewait
