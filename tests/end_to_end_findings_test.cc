@@ -19,6 +19,20 @@ using testing::Program;
 
 constexpr const char* kResets = "{polite: 70, rst-after-connect: 30}";
 
+// Its allocator goes on where others end the process, and its speed is another.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CLOSEWAIT_UNDER_THREAD_SANITIZER
+#endif
+#endif
+#ifdef CLOSEWAIT_UNDER_THREAD_SANITIZER
+constexpr bool kThreadSanitizer = true;
+#else
+constexpr bool kThreadSanitizer = false;
+#endif
+constexpr const char* kNotUnderIt =
+    "what ThreadSanitizer makes of memory that is used after its end is no crash";
+
 // Held ones are renewed all the time, so that they get numbers that were just given back.
 constexpr const char* kBystanders =
     "{polite: 30, polite-held: {weight: 20, hold: 2s}, rst-after-connect: 50}";
@@ -36,6 +50,7 @@ struct Row {
   int cycles = 2;
   const char* phase = "";     // more of the storm: what is done to its process, what comes together
   const char* promises = "";  // of the target
+  bool ends_by_its_allocator = false;
   friend void PrintTo(const Row& row, std::ostream* out) { *out << row.specimen; }
 };
 
@@ -67,6 +82,7 @@ class FindingsOfGrowth : public Findings {};
 
 TEST_P(Findings, AreNamed) {
   const Row& row = GetParam();
+  if (kThreadSanitizer && row.ends_by_its_allocator) GTEST_SKIP() << kNotUnderIt;
   const Ended ended = found_of(fmt::format("closewait-specimen {}", row.specimen), row);
   ASSERT_EQ(ended.status, 1) << ended.output << ended.errors;
   const json& findings = ended.result["findings"];
@@ -165,9 +181,14 @@ const Row kRows[] = {
     {.specimen = "state-by-number",
      .clients = "{polite: 70, rst-mid-response: 30}",
      .kind = "wrong-response",
-     .behaviour = "polite"},
-    {.specimen = "deletes-twice", .kind = "crash", .behaviour = ""},
-    {.specimen = "two-threads-one-set", .kind = "crash", .behaviour = "", .rate = "400/s"},
+     .behaviour = "polite",
+     .ends_by_its_allocator = true},
+    {.specimen = "deletes-twice", .kind = "crash", .behaviour = "", .ends_by_its_allocator = true},
+    {.specimen = "two-threads-one-set",
+     .kind = "crash",
+     .behaviour = "",
+     .rate = "400/s",
+     .ends_by_its_allocator = true},
     {.specimen = "serves-a-stale-event",
      .kind = "crash",
      .behaviour = "",
@@ -208,6 +229,7 @@ class Halving : public testing::RigRun {};
 class OnFinding : public testing::RigRun {};
 
 TEST_F(Halving, NamesTheBehaviourThatIsLeft) {
+  if (kThreadSanitizer) GTEST_SKIP() << kNotUnderIt;
   const Ended ended =
       run({write("halving.yaml",
                  "name: halving\n"
@@ -237,6 +259,7 @@ TEST_F(Halving, NamesTheBehaviourThatIsLeft) {
 }
 
 TEST_F(Halving, IsNotForATargetThatRunsAlready) {
+  if (kThreadSanitizer) GTEST_SKIP() << kNotUnderIt;
   Program server({"closewait-specimen", "deletes-twice", "--listen", "127.0.0.1:0"}, folder());
   const std::string address = testing::address_of(server).to_string();
   const Ended ended = run(
