@@ -19,7 +19,7 @@ using testing::Program;
 
 constexpr const char* kResets = "{polite: 70, rst-after-connect: 30}";
 
-// Its allocator goes on where others end the process, and its speed is another.
+// Its allocator goes on where others end the process.
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define CLOSEWAIT_UNDER_THREAD_SANITIZER
@@ -181,8 +181,7 @@ const Row kRows[] = {
     {.specimen = "state-by-number",
      .clients = "{polite: 70, rst-mid-response: 30}",
      .kind = "wrong-response",
-     .behaviour = "polite",
-     .ends_by_its_allocator = true},
+     .behaviour = "polite"},
     {.specimen = "deletes-twice", .kind = "crash", .behaviour = "", .ends_by_its_allocator = true},
     {.specimen = "two-threads-one-set",
      .kind = "crash",

@@ -48,6 +48,20 @@ TEST_F(Responses, AreAsOwed) {
   EXPECT_THAT(judged().not_judged, IsEmpty());
 }
 
+// Of responses whose bytes are wrong from the start no time is known: there are more of them than
+// of whole ones.
+TEST_F(Responses, MostOfThemMayBeWrong) {
+  counts(kPolite).opened += 5000;
+  counts(kPolite).outcomes[index_of(Outcome::kDelivered)] += 5000;
+  counts(kPolite).wrong = counts(kPolite).altered = 5000;
+  counts(kRude) = {};
+  run_.whole.clients[kRude].response = Histogram();
+  const auto findings = judged().findings;
+  ASSERT_THAT(findings, SizeIs(1));
+  EXPECT_EQ(findings[0].kind, FindingKind::kWrongResponse);
+  EXPECT_EQ(findings[0].connections, 5000U);
+}
+
 // One is enough, however many came whole.
 TEST_F(Responses, OneThatEndsInItsMiddleIsLost) {
   counts(kRude).truncated = 1;
